@@ -1,0 +1,160 @@
+"""The contract of a signer backend: what it is given, what it promises, and how its answers are checked.
+
+A backend is a factory `open_signer(uri, options) -> Signer`, registered in the entry-point group `jitsuin.signers`
+under the scheme of its URIs (`simulator:`, `file:`, …).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from types import TracebackType
+from typing import TYPE_CHECKING, Protocol, Self, runtime_checkable
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+
+from .errors import SignatureValueError, UnsupportedKeyError
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
+
+
+class SignatureScheme(StrEnum):
+    """A signature algorithm with its hash. The values are the names that prepared documents use, too."""
+
+    RSA_SHA256 = "rsa-sha256"
+    """RSASSA-PKCS1-v1_5 with SHA-256 (RFC 8017, 8.2); the value is as long as the modulus."""
+    ECDSA_SHA256 = "ecdsa-sha256"
+    """ECDSA on P-256; the value is a DER Ecdsa-Sig-Value (RFC 3279, 2.2.3), as for the next two."""
+    ECDSA_SHA384 = "ecdsa-sha384"
+    ECDSA_SHA512 = "ecdsa-sha512"
+
+    @property
+    def hash(self) -> hashes.HashAlgorithm:
+        """The hash that the scheme applies to the bytes to be signed."""
+        return _HASHES[self]()
+
+    @classmethod
+    def for_key(cls, public_key: PublicKeyTypes) -> SignatureScheme:
+        """The scheme that the key itself calls for: RSA takes SHA-256, a curve the hash of its size.
+
+        Raises UnsupportedKeyError for RSA below 2048 bits, other curves and other kinds of key.
+        """
+        if isinstance(public_key, rsa.RSAPublicKey) and public_key.key_size >= 2048:
+            return cls.RSA_SHA256
+        if isinstance(public_key, ec.EllipticCurvePublicKey) and public_key.curve.name in _CURVES:
+            return _CURVES[public_key.curve.name]
+        raise UnsupportedKeyError(key=type(public_key).__name__, bits=getattr(public_key, "key_size", None))
+
+
+_HASHES: dict[SignatureScheme, type[hashes.SHA256 | hashes.SHA384 | hashes.SHA512]] = {
+    SignatureScheme.RSA_SHA256: hashes.SHA256,
+    SignatureScheme.ECDSA_SHA256: hashes.SHA256,
+    SignatureScheme.ECDSA_SHA384: hashes.SHA384,
+    SignatureScheme.ECDSA_SHA512: hashes.SHA512,
+}
+_CURVES = {
+    "secp256r1": SignatureScheme.ECDSA_SHA256,
+    "secp384r1": SignatureScheme.ECDSA_SHA384,
+    "secp521r1": SignatureScheme.ECDSA_SHA512,
+}
+
+
+class SecretKind(StrEnum):
+    """What a PIN callback is asked for; the rules differ."""
+
+    SIGNATURE_PASSWORD = "signature-password"  # noqa: S105 - the name of a kind of secret, not a secret
+    """The card's 署名用パスワード: 6 to 16 of A–Z and 0–9, five tries."""
+    PASSPHRASE = "passphrase"  # noqa: S105 - as above
+    """The passphrase of a PKCS#12 file: any text, no counter, passed unchanged."""
+
+
+@dataclass(frozen=True)
+class PinRequest:
+    """What the person who is asked for the secret should know before typing it."""
+
+    kind: SecretKind
+    token: str
+    """What is being opened: a reader and token name, or a file name."""
+    tries_left: int | None
+    """Tries before the token locks; None where the key's home does not count."""
+
+
+PinCallback = Callable[[PinRequest], str]
+"""Called at most once, late, after the key has been found and its counter asked. It raises PinCancelledError to give up."""
+
+
+@dataclass(frozen=True)
+class SignerOptions:
+    """What the pipeline hands to every backend."""
+
+    pin: PinCallback
+    at: datetime
+    """The run's one reading of the clock, timezone-aware."""
+    allow_last_try: bool = False
+    """Present the PIN although a wrong one would lock the card."""
+
+
+class Signer(Protocol):
+    """A key and its certificate. A context manager: leaving it closes the key and forgets the PIN."""
+
+    @property
+    def certificate(self) -> x509.Certificate:
+        """The certificate of the signing key. Reading it for the first time may ask for the PIN (a JPKI card shows it only then)."""
+
+    @property
+    def issuers(self) -> tuple[x509.Certificate, ...]:
+        """The CA certificates that the token knows above it, nearest first; may be empty."""
+
+    def sign(self, to_be_signed: bytes, scheme: SignatureScheme) -> bytes:
+        """Sign the bytes, hashing them as the scheme says; the value has been checked against the certificate."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
+    ) -> None: ...
+
+
+@dataclass(frozen=True)
+class TokenFacts:
+    """What a token tells about itself without a PIN."""
+
+    token: str
+    """Reader and token name as shown to a person."""
+    kind: str
+    """The token's own name, for a JPKI card the text of EF 0006 such as `JPKIAPICCTOKEN2`."""
+    atr: bytes | None
+    signature_certificate_present: bool
+    authentication_certificate_present: bool
+    signature_tries_left: int | None
+    """None where the counter could not be told; 0 is blocked."""
+    authentication_tries_left: int | None
+    authentication_certificate: x509.Certificate | None
+    issuers: tuple[x509.Certificate, ...]
+
+
+@runtime_checkable
+class DescribesToken(Protocol):
+    """What a signer may offer besides signing: a look at the token that costs no try."""
+
+    def describe(self) -> TokenFacts: ...
+
+
+def check_value(public_key: PublicKeyTypes, to_be_signed: bytes, scheme: SignatureScheme, value: bytes) -> None:
+    """Raise SignatureValueError unless `value` is the signature of the bytes under this key and scheme."""
+    try:
+        if isinstance(public_key, rsa.RSAPublicKey) and scheme is SignatureScheme.RSA_SHA256:
+            public_key.verify(value, to_be_signed, padding.PKCS1v15(), scheme.hash)
+            return
+        if isinstance(public_key, ec.EllipticCurvePublicKey) and scheme is not SignatureScheme.RSA_SHA256:
+            public_key.verify(value, to_be_signed, ec.ECDSA(scheme.hash))
+            return
+    except InvalidSignature:
+        raise SignatureValueError(length=len(value)) from None
+    raise SignatureValueError(length=len(value))

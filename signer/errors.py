@@ -1,0 +1,98 @@
+"""The error tree of the signer room. Errors carry facts; the sentence for a person is made at the edge.
+
+The facts are keyword arguments, kept as attributes. Nothing personal and no secret is ever one of them.
+"""
+
+from __future__ import annotations
+
+
+class SignerError(Exception):
+    """Root of everything a signer backend raises."""
+
+    def __init__(self, **facts: object) -> None:
+        super().__init__(", ".join(f"{name}={value!r}" for name, value in facts.items()))
+        self.facts = facts
+
+    def __getattr__(self, name: str) -> object:
+        try:
+            return self.__dict__["facts"][name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+
+class KeyUriError(SignerError):
+    """The key URI cannot be understood. Facts: uri, reason."""
+
+
+class UnsupportedKeyError(SignerError):
+    """The key is of a kind or size that is not signed with. Facts: key, bits."""
+
+
+class SignatureValueError(SignerError):
+    """What came back from the key is not a signature by the certificate's key. Facts: length."""
+
+
+class DigestInfoError(SignerError):
+    """The input for the card's signature command is not what the card must be given; nothing was sent. Facts: length."""
+
+
+# The token
+
+
+class TokenError(SignerError):
+    """The card, token, reader or key file cannot be used."""
+
+
+class NotMyNumberCardError(TokenError):
+    """The JPKI application is absent. Facts: sw."""
+
+
+class NoSignatureCertificateError(TokenError):
+    """A My Number card, but without a signature certificate (a child's card, or not applied for). Facts: token."""
+
+
+class StatusWordError(TokenError):
+    """The card answered a command with an error. Facts: command, sw."""
+
+
+class CardStateLostError(TokenError):
+    """The card forgot the PIN in mid-session (reset, or another program selected its own application). Facts: sw."""
+
+
+class CardDataError(TokenError):
+    """A file on the card does not hold what it should. Facts: file, reason."""
+
+
+class KeyFileError(TokenError):
+    """The key file or simulated card cannot be read or used. Facts: path, reason."""
+
+
+# The secret
+
+
+class PinError(SignerError):
+    """Root of everything about PINs and passphrases."""
+
+
+class PinRuleError(PinError):
+    """The PIN cannot be right, and was not sent. Facts: reason (`empty`, `length`, `characters`)."""
+
+
+class PinIncorrectError(PinError):
+    """The PIN was presented once and refused. Facts: tries_left (None where not counted or not told)."""
+
+
+class PinCancelledError(PinError):
+    """The person gave up instead of entering the PIN; nothing was sent."""
+
+
+class PinBlockedError(PinError):
+    """The PIN is locked; only the municipal office can unlock it. Facts: sw."""
+
+
+class LastTryRefusedError(PinError):
+    """One try is left and it was not allowed to be used; nothing was sent. Facts: tries_left."""
+
+
+class TriesUnknownError(PinError):
+    """The card did not tell how many tries are left; nothing was sent. Facts: sw."""
