@@ -43,6 +43,14 @@ class TokenError(SignerError):
     """The card, token, reader or key file cannot be used."""
 
 
+class TransportError(TokenError):
+    """The card or reader does not answer: pulled out, unpowered or closed. Facts: token, reason."""
+
+
+class TokenInUseError(TokenError):
+    """Another program holds the card. Facts: token."""
+
+
 class NotMyNumberCardError(TokenError):
     """The JPKI application is absent. Facts: sw."""
 
@@ -87,7 +95,7 @@ class PinCancelledError(PinError):
 
 
 class PinBlockedError(PinError):
-    """The PIN is locked; only the municipal office can unlock it. Facts: sw."""
+    """The PIN is locked; only the municipal office can unlock it. Facts: sw (None where the counter said so)."""
 
 
 class LastTryRefusedError(PinError):

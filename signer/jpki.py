@@ -1,0 +1,185 @@
+"""The signer that drives a JPKI card: ask the counter, one VERIFY, check every answer, and always leave the card closed.
+
+It works over any transport, so the same lines serve a reader, a phone and the simulator.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from types import TracebackType
+from typing import Self, TypeVar
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+
+from .apdu import SW, Transport
+from .base import PinRequest, SecretKind, SignatureScheme, SignerOptions, TokenFacts, check_value
+from .digest_info import digest, digest_info
+from .errors import (
+    CardDataError,
+    CardStateLostError,
+    LastTryRefusedError,
+    NoSignatureCertificateError,
+    PinBlockedError,
+    PinCancelledError,
+    StatusWordError,
+    TransportError,
+    TriesUnknownError,
+    UnsupportedKeyError,
+)
+from .jpki_application import Ef, JpkiApplication
+from .pin import signature_password
+
+__all__ = ["Ef", "JpkiApplication", "JpkiSigner"]
+
+_Value = TypeVar("_Value")
+
+
+class JpkiSigner:
+    """The signature key of a My Number card.
+
+    Making one selects the JPKI application and asks no secret; the first look at `certificate` or `issuers`, or the first
+    `sign`, unlocks the card. Whatever becomes of that attempt, there is no second one: the PIN callback and VERIFY happen
+    at most once in the life of this object, and a failure is raised again by every later use.
+    """
+
+    def __init__(self, transport: Transport, options: SignerOptions) -> None:
+        """Take over the transport, closing it if this is not a My Number card (NotMyNumberCardError)."""
+        self._card = JpkiApplication(transport)
+        self._options = options
+        self._identity: tuple[x509.Certificate, tuple[x509.Certificate, ...]] | None = None
+        self._failure: Exception | None = None
+        try:
+            self._card.select()
+        except BaseException:
+            self._card.leave()
+            raise
+
+    @property
+    def certificate(self) -> x509.Certificate:
+        """The signature certificate, EF 0001. May ask for the PIN: the card shows it to nobody before.
+
+        Raises NoSignatureCertificateError, PinBlockedError, LastTryRefusedError and TriesUnknownError without having asked;
+        PinCancelledError and PinRuleError with nothing sent; PinIncorrectError after the one VERIFY.
+        """
+        return self._unlocked()[0]
+
+    @property
+    def issuers(self) -> tuple[x509.Certificate, ...]:
+        """The CA certificate of EF 0002, if the card carries one. Asks and raises as `certificate` does."""
+        return self._unlocked()[1]
+
+    def sign(self, to_be_signed: bytes, scheme: SignatureScheme) -> bytes:
+        """Hash the bytes, let the card sign, and check the value against the certificate.
+
+        Raises UnsupportedKeyError for a scheme that is not the key's own, CardStateLostError if the card has forgotten the
+        PIN, SignatureValueError if what it answered is no signature; and what `certificate` raises.
+        """
+        public_key = self.certificate.public_key()
+        if scheme is not SignatureScheme.for_key(public_key):
+            raise UnsupportedKeyError(key=type(public_key).__name__, bits=getattr(public_key, "key_size", None))
+        with _state_held():
+            if isinstance(public_key, rsa.RSAPublicKey):
+                value = self._card.sign_digest_info(Ef.SIGNATURE_KEY, digest_info(to_be_signed, scheme.hash))
+                if len(value) != public_key.key_size // 8:
+                    raise CardDataError(file=f"{Ef.SIGNATURE_KEY:04X}", reason="signature-length")
+            elif isinstance(public_key, ec.EllipticCurvePublicKey) and scheme is SignatureScheme.ECDSA_SHA384:
+                value = self._card.sign_hash_p384(Ef.SIGNATURE_KEY, digest(to_be_signed, scheme.hash))
+            else:
+                raise UnsupportedKeyError(key=type(public_key).__name__, bits=getattr(public_key, "key_size", None))
+        check_value(public_key, to_be_signed, scheme, value)
+        return value
+
+    def describe(self) -> TokenFacts:
+        """What the card tells without a PIN. Costs no try, and works on cards that cannot sign or are blocked."""
+        card = self._card
+        kind = _told(card.token_information) or ""
+        authentication_certificate = _told(lambda: card.read_certificate(Ef.AUTHENTICATION_CERTIFICATE))
+        issuers = (
+            _told(lambda: card.read_certificate(Ef.SIGNATURE_CA_CERTIFICATE)),
+            _told(lambda: card.read_certificate(Ef.AUTHENTICATION_CA_CERTIFICATE)),
+        )
+        availability = _told(card.availability)
+        return TokenFacts(
+            token=self._token(kind),
+            kind=kind,
+            atr=card.transport.atr,
+            signature_certificate_present=_told(self._has_signature_certificate) or False,
+            authentication_certificate_present=authentication_certificate is not None
+            or (availability is not None and availability.authentication),
+            signature_tries_left=_told(lambda: card.tries_left(Ef.SIGNATURE_PIN)),
+            authentication_tries_left=_told(lambda: card.tries_left(Ef.AUTHENTICATION_PIN)),
+            authentication_certificate=authentication_certificate,
+            issuers=tuple(issuer for issuer in issuers if issuer is not None),
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
+    ) -> None:
+        """Leave the card: another application selected and the power off, whatever has happened."""
+        self._identity = None
+        self._failure = self._failure or TransportError(token=self._card.transport.name, reason="closed")
+        self._card.leave()
+
+    def _unlocked(self) -> tuple[x509.Certificate, tuple[x509.Certificate, ...]]:
+        if self._failure is not None:
+            raise self._failure
+        if self._identity is None:
+            # Whatever interrupts the unlocking, Ctrl-C included, must not leave a way to a second VERIFY.
+            self._failure = PinCancelledError()
+            try:
+                self._identity = self._unlock()
+            except Exception as error:
+                self._failure = error
+                raise
+            self._failure = None
+        return self._identity
+
+    def _unlock(self) -> tuple[x509.Certificate, tuple[x509.Certificate, ...]]:
+        token = self._token(_told(self._card.token_information) or "")
+        if not self._has_signature_certificate():
+            raise NoSignatureCertificateError(token=token)
+        tries_left = self._card.tries_left(Ef.SIGNATURE_PIN)
+        if tries_left == 0:
+            raise PinBlockedError(sw=None)
+        if tries_left == 1 and not self._options.allow_last_try:
+            raise LastTryRefusedError(tries_left=tries_left)
+        request = PinRequest(SecretKind.SIGNATURE_PASSWORD, token, tries_left)
+        with signature_password(self._options.pin(request)) as secret:
+            self._card.verify(Ef.SIGNATURE_PIN, secret)
+        with _state_held():
+            certificate = self._card.read_certificate(Ef.SIGNATURE_CERTIFICATE)
+        issuer = _told(lambda: self._card.read_certificate(Ef.SIGNATURE_CA_CERTIFICATE))
+        return certificate, () if issuer is None else (issuer,)
+
+    def _has_signature_certificate(self) -> bool:
+        """By EF 0008 where the card has one, and by EF 0001, which can be selected though not read."""
+        availability = _told(self._card.availability)
+        if availability is not None and not availability.signature:
+            return False
+        return self._card.exists(Ef.SIGNATURE_CERTIFICATE)
+
+    def _token(self, kind: str) -> str:
+        return f"{self._card.transport.name} {kind}".rstrip()
+
+
+def _told(question: Callable[[], _Value]) -> _Value | None:
+    """The answer, or None where this card does not give one. A card that has gone is not an answer."""
+    with suppress(StatusWordError, CardDataError, TriesUnknownError):
+        return question()
+    return None
+
+
+@contextmanager
+def _state_held() -> Iterator[None]:
+    """Say what it means when a verified card refuses, or does not even find the file: it was reset, or taken from us."""
+    try:
+        yield
+    except StatusWordError as error:
+        if error.sw in (SW.SECURITY_STATUS_NOT_SATISFIED, SW.FILE_NOT_FOUND):
+            raise CardStateLostError(sw=error.sw) from None
+        raise

@@ -1,0 +1,237 @@
+"""The card's JPKI application: one method for each thing that the card can do, with the bytes of each command.
+
+What must be done in which order, and what a citizen's card must be spared, is the business of `jpki.JpkiSigner`.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Final
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+
+from .apdu import (
+    CLA_ISO,
+    CLA_JPKI,
+    MAX_LE,
+    P1_SELECT_BY_NAME,
+    P1_SELECT_EF,
+    P2_CURRENT_EF,
+    P2_NO_FCI,
+    SW,
+    CommandApdu,
+    Ins,
+    Response,
+    Transport,
+    exchange,
+)
+from .digest_info import assert_digest_info
+from .errors import (
+    CardDataError,
+    DigestInfoError,
+    NotMyNumberCardError,
+    PinBlockedError,
+    PinIncorrectError,
+    StatusWordError,
+    TokenError,
+    TriesUnknownError,
+)
+from .pin import Secret
+
+JPKI_AID: Final = bytes.fromhex("D392F000260100000001")
+ISSUER_SECURITY_DOMAIN_AID: Final = bytes.fromhex("A0000001510000")
+
+
+class Ef(IntEnum):
+    """The elementary files of the JPKI application."""
+
+    SIGNATURE_CERTIFICATE = 0x0001
+    SIGNATURE_CA_CERTIFICATE = 0x0002
+    TOKEN_INFORMATION = 0x0006
+    CERTIFICATE_AVAILABILITY = 0x0008
+    AUTHENTICATION_CERTIFICATE = 0x000A
+    AUTHENTICATION_CA_CERTIFICATE = 0x000B
+    AUTHENTICATION_KEY = 0x0017
+    AUTHENTICATION_PIN = 0x0018
+    SIGNATURE_KEY = 0x001A
+    SIGNATURE_PIN = 0x001B
+
+
+_BLOCKED = frozenset({0x63C0, SW.AUTHENTICATION_METHOD_BLOCKED, SW.REFERENCE_DATA_BLOCKED})
+_OFFSET_END = 0x8000
+"""READ BINARY has 15 bits of offset."""
+
+
+@dataclass(frozen=True)
+class Availability:
+    """Which certificates the card says it carries (EF 0008)."""
+
+    signature: bool
+    authentication: bool
+
+
+class JpkiApplication:
+    """The commands of the JPKI application over any transport. Refused ones raise StatusWordError unless said otherwise."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+        self._current_ef: Ef | None = None
+
+    @property
+    def transport(self) -> Transport:
+        return self._transport
+
+    def select(self) -> None:
+        """Select the application; this is how a My Number card is recognised. Raises NotMyNumberCardError."""
+        select = CommandApdu(CLA_ISO, Ins.SELECT, P1_SELECT_BY_NAME, P2_NO_FCI, JPKI_AID)
+        self._current_ef = None
+        response = exchange(self._transport, select)
+        if response.sw == SW.NO_PRECISE_DIAGNOSIS:
+            # Some cards answer the first command after power-up with 6F00, whatever it is.
+            response = exchange(self._transport, select)
+        if response.sw != SW.NO_ERROR:
+            raise NotMyNumberCardError(sw=response.sw)
+
+    def token_information(self) -> str:
+        """The token's name, the first 32 bytes of EF 0006 without their padding: `JPKIAPICCTOKEN2`, `JPKIAPGPSETOKEN`, …"""
+        self._select_ef(Ef.TOKEN_INFORMATION)
+        name = self._read_binary(0, 32)
+        if not name.isascii():
+            raise CardDataError(file="0006", reason="not-ascii")
+        return name.decode("ascii").rstrip(" \0")
+
+    def availability(self) -> Availability:
+        """What EF 0008 says. A byte is 8F where the certificate is there; only 00 has been taken to mean that it is not."""
+        self._select_ef(Ef.CERTIFICATE_AVAILABILITY)
+        flags = self._read_binary(0, 3)
+        if len(flags) < 2:
+            raise CardDataError(file="0008", reason="short")
+        return Availability(signature=flags[0] != 0, authentication=flags[1] != 0)
+
+    def tries_left(self, pin: Ef) -> int:
+        """Ask the retry counter with an empty VERIFY, which costs nothing; 0 is blocked.
+
+        Raises TriesUnknownError for any other answer, 9000 (no verification required) included.
+        """
+        self._select_ef(pin)
+        sw = self._send(CLA_ISO, Ins.VERIFY, 0x00, P2_CURRENT_EF).sw
+        if sw in _BLOCKED:
+            return 0
+        if sw & 0xFFF0 == 0x63C0:
+            return sw & 0x0F
+        raise TriesUnknownError(sw=sw)
+
+    def verify(self, pin: Ef, secret: Secret) -> None:
+        """Present the PIN, once, and wipe it. Raises PinIncorrectError, or PinBlockedError if it is or was the last try.
+
+        The file is selected again right before: minutes may have passed at the prompt, and a card that was reset
+        meanwhile answers the SELECT, not the VERIFY, with an error.
+        """
+        with secret:
+            if not secret.buffer:
+                raise ValueError("an empty VERIFY is a question, not a try")
+            self._select_ef(pin)
+            sw = self._send(CLA_ISO, Ins.VERIFY, 0x00, P2_CURRENT_EF, secret.buffer).sw
+        if sw == SW.NO_ERROR:
+            return
+        if sw in _BLOCKED:
+            raise PinBlockedError(sw=sw)
+        if sw & 0xFFF0 == 0x63C0:
+            raise PinIncorrectError(tries_left=sw & 0x0F)
+        if sw == SW.VERIFICATION_FAILED:
+            raise PinIncorrectError(tries_left=None)
+        raise StatusWordError(command=Ins.VERIFY.name, sw=sw)
+
+    def read_certificate(self, ef: Ef) -> x509.Certificate:
+        """Read one DER certificate by its own length: the files are longer and end in filler. Raises CardDataError."""
+        self._select_ef(ef)
+        header = self._read_binary(0, 4)
+        # Every certificate is between 256 bytes and 64 KiB, so its DER starts with SEQUENCE and a two-byte length.
+        if header[:2] != b"\x30\x82" or len(header) != 4:
+            raise CardDataError(file=f"{ef:04X}", reason="not-a-certificate")
+        end = 4 + int.from_bytes(header[2:], "big")
+        if end > _OFFSET_END:
+            raise CardDataError(file=f"{ef:04X}", reason="too-long")
+        der = header
+        while len(der) < end:
+            chunk = self._read_binary(len(der), min(MAX_LE, end - len(der)))
+            if not chunk:
+                raise CardDataError(file=f"{ef:04X}", reason="short")
+            der += chunk
+        try:
+            return x509.load_der_x509_certificate(der)
+        except ValueError:
+            raise CardDataError(file=f"{ef:04X}", reason="not-a-certificate") from None
+
+    def exists(self, ef: Ef) -> bool:
+        """Whether the file can be selected, which needs no PIN even where reading does."""
+        try:
+            self._select_ef(ef)
+        except StatusWordError as error:
+            if error.sw == SW.FILE_NOT_FOUND:
+                return False
+            raise
+        return True
+
+    def sign_digest_info(self, key: Ef, info: bytes) -> bytes:
+        """COMPUTE DIGITAL SIGNATURE of a DER DigestInfo by an RSA key; the card pads it (RFC 8017, 9.2) and answers k bytes.
+
+        Raises DigestInfoError before anything is sent if the card, which checks nothing, would sign something else.
+        """
+        assert_digest_info(info)
+        return self._compute_digital_signature(key, info)
+
+    def sign_hash_p384(self, key: Ef, sha384: bytes) -> bytes:
+        """COMPUTE DIGITAL SIGNATURE of a 48-byte SHA-384 hash by a P-384 key; returns DER Ecdsa-Sig-Value.
+
+        **Our own assumption.** The next card is announced with this algorithm, but its commands are not published. Here it
+        takes the hash where today's card takes the DigestInfo, and answers r and s in 48 bytes each.
+        """
+        if len(sha384) != 48:
+            raise DigestInfoError(length=len(sha384))
+        raw = self._compute_digital_signature(key, sha384)
+        if len(raw) != 96:
+            raise CardDataError(file=f"{key:04X}", reason="signature-length")
+        return encode_dss_signature(int.from_bytes(raw[:48], "big"), int.from_bytes(raw[48:], "big"))
+
+    def leave(self) -> None:
+        """Close what VERIFY opened, twice over: select another application, then power the card off. Never raises."""
+        try:
+            with suppress(TokenError):
+                self._send(CLA_ISO, Ins.SELECT, P1_SELECT_BY_NAME, P2_NO_FCI, ISSUER_SECURITY_DOMAIN_AID)
+        finally:
+            self._transport.close()
+
+    def _compute_digital_signature(self, key: Ef, data: bytes) -> bytes:
+        # A batch signs with the same key again and again: one command each then, as the key stays the current EF.
+        if self._current_ef is not key:
+            self._select_ef(key)
+        response = self._send(CLA_JPKI, Ins.COMPUTE_DIGITAL_SIGNATURE, 0x00, P2_CURRENT_EF, data, le=MAX_LE)
+        return self._checked(Ins.COMPUTE_DIGITAL_SIGNATURE, response)
+
+    def _select_ef(self, ef: Ef) -> None:
+        self._current_ef = None
+        response = self._send(CLA_ISO, Ins.SELECT, P1_SELECT_EF, P2_NO_FCI, ef.to_bytes(2, "big"))
+        self._checked(Ins.SELECT, response)
+        self._current_ef = ef
+
+    def _read_binary(self, offset: int, length: int) -> bytes:
+        """READ BINARY of the current EF; may be shorter than asked at the end of the file, and empty beyond it."""
+        response = self._send(CLA_ISO, Ins.READ_BINARY, offset >> 8, offset & 0xFF, le=length)
+        if response.sw in (SW.END_OF_FILE_REACHED, SW.WRONG_OFFSET):
+            return response.data
+        return self._checked(Ins.READ_BINARY, response)
+
+    def _send(
+        self, cla: int, ins: Ins, p1: int, p2: int, data: bytes | bytearray = b"", le: int | None = None
+    ) -> Response:
+        return exchange(self._transport, CommandApdu(cla, ins, p1, p2, data, le))
+
+    @staticmethod
+    def _checked(ins: Ins, response: Response) -> bytes:
+        if response.sw != SW.NO_ERROR:
+            raise StatusWordError(command=ins.name, sw=response.sw)
+        return response.data

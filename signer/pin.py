@@ -1,0 +1,73 @@
+"""PINs: the card's rules, checked before anything is sent, and a holder whose bytes can be wiped.
+
+A Python `str` cannot be wiped: the one that the callback returned lives until it is collected. From here on the secret
+exists only in a bytearray.
+"""
+
+from __future__ import annotations
+
+import re
+from types import TracebackType
+from typing import NoReturn, Self
+
+from .errors import PinRuleError
+
+SIGNATURE_PASSWORD_LENGTH = range(6, 17)
+
+
+class Secret:
+    """A PIN or passphrase that is wiped when its `with` block ends. It never shows itself, not even its length."""
+
+    __slots__ = ("_buffer",)
+
+    def __init__(self, text: str) -> None:
+        self._buffer = bytearray(text, "utf-8")
+
+    @property
+    def buffer(self) -> bytearray:
+        """The secret itself, not a copy: empty once wiped."""
+        return self._buffer
+
+    def wipe(self) -> None:
+        """Overwrite with zeros, then empty."""
+        self._buffer[:] = bytes(len(self._buffer))
+        self._buffer.clear()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.wipe()
+
+    def __repr__(self) -> str:
+        return "<Secret>"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a Secret is not copied or stored")
+
+
+def normalise_signature_password(text: str) -> str:
+    """The password as the card knows it: a–z become A–Z, since the card compares bytes. Show that to whoever types it.
+
+    Nothing else is changed: full-width letters are refused, not folded, because a guess here costs a try.
+    Raises PinRuleError with reason `empty`, `characters` (not A–Z, 0–9) or `length` (not 6 to 16).
+    """
+    if not text:
+        raise PinRuleError(reason="empty")
+    if not re.fullmatch("[A-Za-z0-9]+", text):
+        raise PinRuleError(reason="characters")
+    if len(text) not in SIGNATURE_PASSWORD_LENGTH:
+        raise PinRuleError(reason="length")
+    return text.upper()
+
+
+def signature_password(text: str) -> Secret:
+    """The card's 署名用パスワード, ready to present. Raises PinRuleError as `normalise_signature_password` does."""
+    return Secret(normalise_signature_password(text))
+
+
+def passphrase(text: str) -> Secret:
+    """The passphrase of a key file, in UTF-8 and otherwise unchanged: these have no rules of ours."""
+    return Secret(text)
