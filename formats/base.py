@@ -1,0 +1,96 @@
+"""The contract of a format adapter: open, prepare, embed, verify.
+
+Between `prepare` and `Prepared.embed` nothing of the adapter is needed: the pipeline may stop there, or carry
+`to_be_signed` to another process or machine. Adapters are registered in the entry-point group `jitsuin.formats`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, BinaryIO, Protocol
+
+if TYPE_CHECKING:
+    from cryptography import x509
+
+    from .profiles import Profile
+    from .verdict import Verdict
+
+
+@dataclass(frozen=True)
+class SigningIdentity:
+    """Who signs: the certificate, and the CA certificates above it, nearest first."""
+
+    certificate: x509.Certificate
+    issuers: tuple[x509.Certificate, ...] = ()
+
+
+class Prepared(Protocol):
+    """A document ready for its signature value. Frozen, and made of plain data, so that it can be pickled."""
+
+    @property
+    def to_be_signed(self) -> bytes:
+        """The exact bytes that the scheme hashes and signs; for XMLDSig the canonical SignedInfo."""
+
+    @property
+    def scheme(self) -> str:
+        """The signature scheme by name, such as `rsa-sha256`."""
+
+    @property
+    def last(self) -> bool:
+        """False when this was one of the document's inner signatures: open what `embed` wrote and prepare again."""
+
+    def embed(self, signature: bytes, out: BinaryIO) -> None:
+        """Write the signed document. RSA: the value as it is; ECDSA: a DER Ecdsa-Sig-Value."""
+
+
+@dataclass(frozen=True)
+class VerificationPolicy:
+    """What verification may accept, as far as the document itself is concerned."""
+
+    accept_sha1: bool = False
+    """Compute SHA-1 digests and signatures instead of refusing them; the finding is then marked weak."""
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    """The only files that references may name, by bare file name."""
+
+
+@dataclass(frozen=True)
+class SignatureFinding:
+    """What was found out about one signature (or about one that is missing where the form demands it).
+
+    The verdict is about the document and the signature value only; the certificate is judged by the caller.
+    """
+
+    place: str
+    """Path of the element that holds the signature, by local names."""
+    verdict: Verdict
+    signature_id: str | None = None
+    scheme: str | None = None
+    covers: tuple[str, ...] = ()
+    """Paths of what the signature covers; `/` is the whole document, other names are files."""
+    uncovered: tuple[str, ...] = ()
+    """Paths of the outermost elements that this signature does not cover, other signatures left out."""
+    weak: bool = False
+    """SHA-1 was used and had been allowed."""
+    certificate: x509.Certificate | None = None
+    embedded: tuple[x509.Certificate, ...] = ()
+    """The other certificates that came with the signature: hints for building the chain, no more."""
+
+
+class FormatAdapter(Protocol):
+    """A document format. `document` is whatever `open` returns: parsed once, used by `prepare` and `verify`."""
+
+    name: str
+
+    def sniff(self, head: bytes, filename: str) -> bool:
+        """Whether the first few kilobytes look like this format. The name of the file is a hint, never a proof."""
+
+    def open(self, data: bytes) -> object:
+        """Parse safely. Raises MalformedDocumentError, UnsupportedDocumentError or DuplicateIdError."""
+
+    def prepare(self, document: object, identity: SigningIdentity, profile: Profile, at: datetime) -> Prepared:
+        """Everything up to the bytes to be signed. Raises FormatError."""
+
+    def verify(self, document: object, policy: VerificationPolicy) -> Sequence[SignatureFinding]:
+        """One finding for every signature, and at least one. Never raises on a bad document."""

@@ -1,0 +1,49 @@
+"""Any XML document, for receivers that take W3C XML Signature: enveloped over all of it, or over chosen elements and files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from .base import SignatureFinding, SigningIdentity, VerificationPolicy
+from .errors import TargetNotFoundError
+from .profiles import Profile
+from .xml_safety import XmlDocument, parse, peek_root
+from .xmldsig import PreparedXml, Target, prepare_signature
+from .xmldsig_verify import verify_signatures
+
+
+class GenericXmlAdapter:
+    """XML without rules of its own. What a signature leaves uncovered is named, for the caller to judge."""
+
+    name = "xmldsig"
+
+    def sniff(self, head: bytes, filename: str) -> bool:  # noqa: ARG002 - the content tells
+        """Anything that begins as XML does."""
+        return peek_root(head) is not None
+
+    def open(self, data: bytes) -> XmlDocument:
+        """Parse safely; raises FormatError."""
+        return parse(data)
+
+    def prepare(
+        self, document: XmlDocument, identity: SigningIdentity, profile: Profile, at: datetime  # noqa: ARG002
+    ) -> PreparedXml:
+        """A signature as the root's last child, over `profile.references` (the whole document if empty) and files."""
+        targets = [_by_id(document, identifier) for identifier in profile.references]
+        targets = targets or [Target.whole_document()]
+        targets += [Target.of_file(name, content) for name, content in (profile.files or {}).items()]
+        return prepare_signature(
+            document, document.root, targets, identity, prefix=profile.prefix, chain=profile.chain
+        )
+
+    def verify(self, document: XmlDocument, policy: VerificationPolicy) -> Sequence[SignatureFinding]:
+        """Every signature wherever it stands, with what it covers and what it leaves uncovered."""
+        return verify_signatures(document, policy)
+
+
+def _by_id(document: XmlDocument, identifier: str) -> Target:
+    element = document.ids.get(identifier)
+    if element is None:
+        raise TargetNotFoundError(reason="no-such-id", target=identifier)
+    return Target.by_id(identifier, element)

@@ -1,0 +1,69 @@
+"""Naming and comparing places in a tree: paths for people, containment, and what a set of elements leaves uncovered."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+from lxml import etree
+
+_XML = "http://www.w3.org/XML/1998/namespace"
+_LIMIT = 50  # paths named at the most; a document made to flood the report gets no further
+
+
+def path_of(element: etree._Element) -> str:
+    """The path by local names, such as `/DATA/RSH0010`, with `[n]` where siblings share a name."""
+    parts: list[str] = []
+    current: etree._Element | None = element
+    while current is not None:
+        name = etree.QName(current).localname
+        twins = [e for e in current.itersiblings(current.tag, preceding=True)]
+        more = twins or next(current.itersiblings(current.tag), None) is not None
+        parts.append(f"{name}[{len(twins) + 1}]" if more else name)
+        current = current.getparent()
+    return "/" + "/".join(reversed(parts))
+
+
+def contains(outer: etree._Element, inner: etree._Element) -> bool:
+    """Whether `inner` is `outer` or stands inside it."""
+    current: etree._Element | None = inner
+    while current is not None:
+        if current is outer:
+            return True
+        current = current.getparent()
+    return False
+
+
+def uncovered_paths(
+    root: etree._Element, covered: Collection[etree._Element], passed_over: Collection[etree._Element]
+) -> tuple[str, ...]:
+    """Paths of the outermost things outside the covered elements: elements, attributes and text around them.
+
+    `passed_over` are elements that are reported otherwise (signatures). At most 50 paths are named.
+    """
+    around = {ancestor for element in covered for ancestor in element.iterancestors()}
+    paths: list[str] = []
+    for path in _uncovered(root, set(covered), set(passed_over), around):
+        if len(paths) == _LIMIT:
+            paths.append("…")
+            break
+        paths.append(path)
+    return tuple(paths)
+
+
+def _uncovered(
+    element: etree._Element, covered: set[etree._Element], passed_over: set[etree._Element], around: set[etree._Element]
+) -> Iterator[str]:
+    if element in covered or element in passed_over:
+        return
+    if element not in around:
+        yield path_of(element)
+        return
+    here = path_of(element)
+    # An xml: attribute is inherited by the octets of what stands below it, and so covered.
+    names = (etree.QName(str(name)) for name in element.attrib)
+    yield from (f"{here}/@{name.localname}" for name in names if name.namespace != _XML)
+    texts = [element.text, *(child.tail for child in element)]
+    if any(text and text.strip() for text in texts):
+        yield f"{here}/text()"
+    for child in element.iterchildren(etree.Element):
+        yield from _uncovered(child, covered, passed_over, around)

@@ -1,0 +1,175 @@
+"""The one hardened XML parser: bytes in, a tree with one index of unique Ids out, or an error that says why not.
+
+A DTD is refused, so there are no entities, no default attributes and no Ids by declaration; nothing is fetched. The
+document is decoded here and given to libxml2 as UTF-8, so that every platform reads the same characters.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from lxml import etree
+
+from .errors import DuplicateIdError, MalformedDocumentError, UnsupportedDocumentError
+
+ID_ATTRIBUTES = ("id", "ID", "Id", "{http://www.w3.org/XML/1998/namespace}id")
+"""What counts as an Id: one space for all of them, as in e-Tax (efiling-xml.md 1.1)."""
+
+_BYTE_ORDER_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+_DECLARATION = re.compile(
+    rb"""<\?xml\s+version\s*=\s*["'](?P<version>[^"']*)["'](?:\s+encoding\s*=\s*["'](?P<encoding>[A-Za-z0-9._-]+)["'])?"""
+)
+_CODECS = {
+    "utf-8": "utf-8",
+    "ascii": "ascii",
+    "iso8859-1": "iso8859-1",
+    "shift_jis": "shift_jis",
+    "cp932": "cp932",
+    "windows-31j": "cp932",
+    "euc_jp": "euc_jp",
+}
+# Decoders disagree on these characters of Shift_JIS and EUC-JP: yen or backslash, overline or tilde, the wave dash and
+# its like. A signature over them would hold for one verifier and fail for another.
+_DISPUTED = re.compile("[\\\\~¥‾‖∥〜～−－¢￠£￡¬￢—―…⋯¦￤]")
+
+
+@dataclass(frozen=True, eq=False)
+class XmlDocument:
+    """A parsed document. `data` stays the truth: signatures are spliced into it, the tree is never written out."""
+
+    data: bytes
+    codec: str
+    """Python's name of the encoding, without the byte order mark."""
+    mark: bytes
+    """The byte order mark that `data` begins with, or nothing."""
+    utf8: bytes
+    """The document in UTF-8 without a byte order mark; the same object as `data` where that is what it is."""
+    root: etree._Element
+    ids: Mapping[str, etree._Element]
+    digests: dict[tuple[str, object], bytes] = field(default_factory=dict)
+    """Digests by hash name and what was hashed: what the rehearsal computed is not computed again."""
+
+    def offset(self, in_utf8: int) -> int:
+        """The offset in `data` of an offset in `utf8` that stands before an ASCII character."""
+        if self.codec in ("utf-8", "ascii"):
+            return len(self.mark) + in_utf8
+        before = self.utf8[:in_utf8].decode()
+        offset = len(self.mark) + len(before.encode(self.codec))
+        if self.data[len(self.mark) : offset].decode(self.codec) != before:
+            raise UnsupportedDocumentError(reason="encoding-not-reversible", detail=self.codec)
+        return offset
+
+    def encode(self, text: str) -> bytes:
+        """Text of ours in the document's encoding."""
+        return text.encode(self.codec)
+
+    def require_undisputed_characters(self) -> None:
+        """Raise UnsupportedDocumentError where verifiers would decode the document differently; call before signing."""
+        if self.codec in ("shift_jis", "cp932", "euc_jp") and (found := _DISPUTED.search(self.utf8.decode())):
+            raise UnsupportedDocumentError(reason="disputed-character", detail=f"U+{ord(found[0]):04X}")
+
+
+def parse(data: bytes) -> XmlDocument:
+    """Parse a document of any size.
+
+    Raises MalformedDocumentError where it is not well-formed XML 1.0 with namespaces, UnsupportedDocumentError for a
+    DTD or an encoding that is not handled, DuplicateIdError where one Id stands twice.
+    """
+    codec, mark = _encoding(data)
+    utf8 = data[len(mark) :] if mark else data
+    if codec != "utf-8":
+        try:
+            utf8 = utf8.decode(codec).encode()
+        except UnicodeError:
+            raise MalformedDocumentError(reason="not-in-its-encoding", detail=codec, line=None) from None
+    try:
+        root = etree.fromstring(utf8, _parser())
+    except etree.XMLSyntaxError as error:
+        raise MalformedDocumentError(reason="not-well-formed", detail=error.msg, line=error.lineno) from None
+    if root.getroottree().docinfo.doctype or root.getroottree().docinfo.internalDTD is not None:
+        raise UnsupportedDocumentError(reason="dtd", detail="DOCTYPE")
+    return XmlDocument(data, codec, mark, utf8, root, _index(root))
+
+
+def peek_root(head: bytes) -> tuple[str, str] | None:
+    """Namespace (or "") and local name of the root element from the first kilobytes of a file; None if it is no XML."""
+    try:
+        codec, mark = _encoding(head)
+        text = codecs.getincrementaldecoder(codec)().decode(head[len(mark) :])
+        pull = etree.XMLPullParser(events=("start",), encoding="utf-8", resolve_entities=False, no_network=True)
+        pull.feed(text.encode())
+        _, element = next(iter(pull.read_events()))
+    except (MalformedDocumentError, UnsupportedDocumentError, UnicodeError, etree.XMLSyntaxError, StopIteration):
+        return None
+    name = etree.QName(element)
+    return name.namespace or "", name.localname
+
+
+def _parser() -> etree.XMLParser:
+    return etree.XMLParser(
+        encoding="utf-8",  # overrides the declaration: the bytes are UTF-8 by now
+        resolve_entities=False,
+        load_dtd=False,
+        no_network=True,
+        dtd_validation=False,
+        attribute_defaults=False,
+        collect_ids=False,
+        remove_blank_text=False,
+        huge_tree=False,  # libxml2's own limits stay: 256 levels, 10 MB in one text node
+    )
+
+
+def _encoding(data: bytes) -> tuple[str, bytes]:
+    """The codec and byte order mark, by appendix F of XML 1.0."""
+    for mark, codec in _BYTE_ORDER_MARKS:
+        if data.startswith(mark):
+            declared = _declared(data[len(mark) : len(mark) + 400].decode(codec, "replace").encode(errors="replace"))
+            if declared not in (None, codec, "utf-16" if codec.startswith("utf-16") else codec):
+                raise MalformedDocumentError(reason="encoding-contradicts-mark", detail=declared, line=1)
+            return codec, mark
+    for start, codec in ((b"<\0?\0", "utf-16-le"), (b"\0<\0?", "utf-16-be")):
+        if data.startswith(start):
+            return codec, b""
+    return _declared(data[:400]) or "utf-8", b""
+
+
+def _declared(head: bytes) -> str | None:
+    """The codec that the XML declaration names; None where it names none."""
+    declaration = _DECLARATION.match(head)
+    if declaration is None:
+        return None
+    if declaration["version"] != b"1.0":
+        raise UnsupportedDocumentError(reason="xml-version", detail=declaration["version"].decode(errors="replace"))
+    if declaration["encoding"] is None:
+        return None
+    name = declaration["encoding"].decode()
+    try:
+        python_name = codecs.lookup(name).name
+    except LookupError:
+        python_name = name.lower()
+    if python_name.startswith("utf-16"):
+        return python_name
+    if python_name not in _CODECS:
+        raise UnsupportedDocumentError(reason="encoding", detail=name)
+    return _CODECS[python_name]
+
+
+def _index(root: etree._Element) -> dict[str, etree._Element]:
+    ids: dict[str, etree._Element] = {}
+    for element in root.iter(etree.Element):
+        attributes = element.attrib
+        if not attributes:
+            continue
+        values = {value for name in ID_ATTRIBUTES if (value := attributes.get(name)) is not None}
+        for value in values:
+            if value in ids:
+                raise DuplicateIdError(value=value)
+            ids[value] = element
+    return ids

@@ -1,0 +1,40 @@
+"""Algorithm names of XML Signature: which are used, which are only read, which are refused. Data, in one place."""
+
+from __future__ import annotations
+
+from cryptography.hazmat.primitives import hashes
+
+DSIG = "http://www.w3.org/2000/09/xmldsig#"
+ENVELOPED = DSIG + "enveloped-signature"
+_MORE = "http://www.w3.org/2001/04/xmldsig-more#"
+_ENC = "http://www.w3.org/2001/04/xmlenc#"
+
+SIGNATURE_METHODS = {
+    "rsa-sha256": _MORE + "rsa-sha256",
+    "rsa-sha384": _MORE + "rsa-sha384",
+    "rsa-sha512": _MORE + "rsa-sha512",
+    "ecdsa-sha256": _MORE + "ecdsa-sha256",
+    "ecdsa-sha384": _MORE + "ecdsa-sha384",
+    "ecdsa-sha512": _MORE + "ecdsa-sha512",
+    "rsa-sha1": DSIG + "rsa-sha1",
+}
+"""Scheme name to SignatureMethod (RFC 9231). HMAC, DSA and everything else are refused."""
+
+DIGEST_METHODS: dict[str, tuple[str, type[hashes.HashAlgorithm]]] = {
+    "sha256": (_ENC + "sha256", hashes.SHA256),
+    "sha384": (_MORE + "sha384", hashes.SHA384),
+    "sha512": (_ENC + "sha512", hashes.SHA512),
+    "sha1": (DSIG + "sha1", hashes.SHA1),  # noqa: S303 - read on request, never written
+}
+"""Hash name to DigestMethod and the hash."""
+
+WEAK = frozenset({"rsa-sha1", "sha1"})
+"""Read only when asked, and then marked; never written."""
+
+SCHEME_BY_URI = {uri: scheme for scheme, uri in SIGNATURE_METHODS.items()}
+HASH_BY_URI = {uri: name for name, (uri, _) in DIGEST_METHODS.items()}
+
+
+def hash_of(scheme: str) -> hashes.HashAlgorithm:
+    """The hash of a signature scheme such as `rsa-sha256`, which is also used for the references when signing."""
+    return DIGEST_METHODS[scheme.rpartition("-")[2]][1]()

@@ -1,0 +1,236 @@
+"""Reading a Signature element strictly into plain values, or refusing it with a verdict.
+
+Only what XML Signature 1.1 names may stand in it, in its order; algorithms come from an allow list. Nothing here says
+that a signature is good.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Iterator
+from dataclasses import dataclass
+from urllib.parse import unquote
+
+from cryptography import x509
+from lxml import etree
+
+from .c14n import C14N_10, C14N_11, EXCLUSIVE
+from .verdict import SubIndication, Verdict
+from .xml_paths import path_of
+from .xml_safety import XmlDocument
+from .xmldsig_algorithms import DSIG, ENVELOPED, HASH_BY_URI, SCHEME_BY_URI, WEAK
+
+MAX_REFERENCES = 100
+MAX_CERTIFICATES = 20
+# With comments or without: no reference contains comments, and SignedInfo may hold none.
+_CANONICALIZATIONS = {
+    algorithm + suffix: algorithm
+    for algorithm, comments in ((C14N_10, "#WithComments"), (C14N_11, "#WithComments"), (EXCLUSIVE, "WithComments"))
+    for suffix in ("", comments)
+}
+
+
+class RefusedSignatureError(Exception):
+    """The signature cannot be processed further; carries the verdict. Never leaves the verifying modules."""
+
+    def __init__(self, sub_indication: SubIndication, reason: str, **facts: object) -> None:
+        super().__init__(reason)
+        self.verdict = Verdict(sub_indication, reason, facts)
+
+
+@dataclass(frozen=True)
+class Canonicalization:
+    """A canonicalisation algorithm (comments never matter) and the InclusiveNamespaces PrefixList of the exclusive one."""
+
+    algorithm: str
+    prefixes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Reference:
+    """One ds:Reference: where it points, what is done to it, and the digest that is claimed."""
+
+    uri: str
+    enveloped: bool
+    canonicalization: Canonicalization | None
+    hash_name: str
+    digest: bytes
+
+    @property
+    def identifier(self) -> str | None:
+        """The Id of a same-document reference, percent-decoded; None for the whole document and for files."""
+        return unquote(self.uri[1:]) if self.uri.startswith("#") else None
+
+
+@dataclass(frozen=True, eq=False)
+class SignatureElement:
+    """A ds:Signature, read."""
+
+    element: etree._Element
+    signed_info: etree._Element
+    signature_id: str | None
+    canonicalization: Canonicalization
+    scheme: str
+    references: tuple[Reference, ...]
+    value: bytes
+    certificates: tuple[x509.Certificate, ...]
+
+    @property
+    def weak(self) -> bool:
+        """Whether SHA-1 is used anywhere in it."""
+        return self.scheme in WEAK or any(reference.hash_name in WEAK for reference in self.references)
+
+
+def read_signature(element: etree._Element) -> SignatureElement:
+    """Read one ds:Signature. Raises RefusedSignatureError."""
+    children = _Children(element)
+    signed_info = children.take("SignedInfo")
+    value = _octets(children.take("SignatureValue"))
+    key_info = children.take_if("KeyInfo")
+    while children.take_if("Object") is not None:
+        pass
+    children.finish()
+    parts = _Children(signed_info, comments_allowed=False)
+    canonicalization = _canonicalization(parts.take("CanonicalizationMethod"))
+    scheme = _named(parts.take("SignatureMethod"), SCHEME_BY_URI)
+    references = [_reference(parts.take("Reference"))]
+    while (reference := parts.take_if("Reference")) is not None:
+        references.append(_reference(reference))
+        if len(references) > MAX_REFERENCES:
+            raise _malformed("too-many-references", signed_info)
+    parts.finish()
+    return SignatureElement(
+        element=element,
+        signed_info=signed_info,
+        signature_id=element.get("Id"),
+        canonicalization=canonicalization,
+        scheme=scheme,
+        references=tuple(references),
+        value=value,
+        certificates=_certificates(key_info),
+    )
+
+
+def declared_targets(document: XmlDocument) -> Iterator[tuple[str, etree._Element | None]]:
+    """What the signatures already in a document say they cover: place of the signature, and element (None: all of it).
+
+    Reads as little as possible: it serves to warn before signing, not to verify.
+    """
+    for signature in document.root.iter(f"{{{DSIG}}}Signature"):
+        for reference in signature.iterfind(f"{{{DSIG}}}SignedInfo/{{{DSIG}}}Reference"):
+            uri = reference.get("URI")
+            if uri == "":
+                yield path_of(signature), None
+            elif uri and uri.startswith("#") and (target := document.ids.get(unquote(uri[1:]))) is not None:
+                yield path_of(signature), target
+
+
+class _Children:
+    """The element children of an element, taken one by one in the order that the schema gives."""
+
+    def __init__(self, parent: etree._Element, *, comments_allowed: bool = True) -> None:
+        self._parent = parent
+        self._left: list[etree._Element] = []
+        texts = [parent.text]
+        for child in parent:
+            texts.append(child.tail)
+            if isinstance(child.tag, str):
+                self._left.append(child)
+            elif not comments_allowed:
+                raise _malformed("comment-or-instruction", parent)
+        if any(text and text.strip() for text in texts):
+            raise _malformed("stray-text", parent)
+
+    def take(self, local: str) -> etree._Element:
+        child = self.take_if(local)
+        if child is None:
+            raise _malformed("missing-element", self._parent, missing=local)
+        return child
+
+    def take_if(self, local: str) -> etree._Element | None:
+        if self._left and self._left[0].tag == f"{{{DSIG}}}{local}":
+            return self._left.pop(0)
+        return None
+
+    def finish(self) -> None:
+        if self._left:
+            raise _malformed("unexpected-element", self._left[0])
+
+
+def _reference(element: etree._Element) -> Reference:
+    uri = element.get("URI")
+    if uri is None:
+        raise _malformed("reference-without-uri", element)
+    children = _Children(element, comments_allowed=False)
+    enveloped, canonicalization = _transforms(children.take_if("Transforms"))
+    hash_name = _named(children.take("DigestMethod"), HASH_BY_URI)
+    digest = _octets(children.take("DigestValue"))
+    children.finish()
+    return Reference(uri, enveloped, canonicalization, hash_name, digest)
+
+
+def _transforms(element: etree._Element | None) -> tuple[bool, Canonicalization | None]:
+    """At most the enveloped-signature transform and then one canonicalisation. XSLT, XPath and the rest are refused."""
+    if element is None:
+        return False, None
+    children = _Children(element, comments_allowed=False)
+    transforms = [children.take("Transform")]
+    while (transform := children.take_if("Transform")) is not None:
+        transforms.append(transform)
+    children.finish()
+    enveloped = transforms[0].get("Algorithm") == ENVELOPED and not len(transforms[0])
+    rest = transforms[1:] if enveloped else transforms
+    if len(rest) > 1:
+        raise _malformed("transform-after-canonicalization", element)
+    return enveloped, _canonicalization(rest[0]) if rest else None
+
+
+def _canonicalization(element: etree._Element) -> Canonicalization:
+    algorithm = _named(element, _CANONICALIZATIONS, allow_children=True)
+    inclusive = list(element)
+    if not inclusive:
+        return Canonicalization(algorithm)
+    if algorithm != EXCLUSIVE or len(inclusive) != 1 or inclusive[0].tag != f"{{{EXCLUSIVE}}}InclusiveNamespaces":
+        raise _malformed("unexpected-element", element)
+    return Canonicalization(algorithm, tuple(inclusive[0].get("PrefixList", "").split()))
+
+
+def _named(element: etree._Element, known: dict[str, str], *, allow_children: bool = False) -> str:
+    """Our name of the algorithm. A signature algorithm or digest outside the list is a weak or unknown cryptography."""
+    uri = element.get("Algorithm", "")
+    if uri not in known:
+        transform = known is _CANONICALIZATIONS
+        sub_indication = SubIndication.FORMAT_FAILURE if transform else SubIndication.CRYPTO_CONSTRAINTS_FAILURE
+        reason = "transform-refused" if transform else "algorithm-refused"
+        raise RefusedSignatureError(sub_indication, reason, algorithm=uri)
+    if len(element) and not allow_children:
+        raise _malformed("unexpected-element", element)
+    return known[uri]
+
+
+def _octets(element: etree._Element) -> bytes:
+    """Base64 text. White space, and the carriage returns that Java on Windows leaves as `&#13;`, are not part of it."""
+    if len(element):
+        raise _malformed("unexpected-element", element)
+    try:
+        return base64.b64decode("".join((element.text or "").split()), validate=True)
+    except (binascii.Error, ValueError):
+        raise _malformed("not-base64", element) from None
+
+
+def _certificates(key_info: etree._Element | None) -> tuple[x509.Certificate, ...]:
+    """The X509Certificate elements of all X509Data. Other ways to name a key are passed over: they prove nothing."""
+    if key_info is None:
+        return ()
+    found = key_info.findall(f"{{{DSIG}}}X509Data/{{{DSIG}}}X509Certificate")
+    if len(found) > MAX_CERTIFICATES:
+        raise _malformed("too-many-certificates", key_info)
+    try:
+        return tuple(x509.load_der_x509_certificate(_octets(element)) for element in found)
+    except ValueError:
+        raise _malformed("certificate-unreadable", key_info) from None
+
+
+def _malformed(reason: str, element: etree._Element, **facts: object) -> RefusedSignatureError:
+    return RefusedSignatureError(SubIndication.FORMAT_FAILURE, reason, place=path_of(element), **facts)

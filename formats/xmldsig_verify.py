@@ -1,0 +1,265 @@
+"""Verifying every XML Signature of a document: one parse, one canonicalisation, three-valued findings.
+
+The numbered steps are those of DESIGN, section 2, as far as the document goes; the certificate is judged by the caller.
+
+1. Find every Signature element. 2. Read it strictly. 3. Resolve its references over the one index of Ids.
+4. Ask the format whether the signature stands, and points, where the form demands. 5. Compare the digests.
+6. Check the signature value with the certificate's key. 7. Say what is covered and what is not.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa, utils
+from lxml import etree
+
+from .base import SignatureFinding, VerificationPolicy
+from .c14n import C14N_10, EXCLUSIVE, CanonicalXml, Octets, exclusive_octets
+from .errors import FormatError, UnsupportedDocumentError
+from .verdict import PASSED, SubIndication, Verdict
+from .xml_paths import contains, path_of, uncovered_paths
+from .xml_safety import XmlDocument
+from .xmldsig_algorithms import DSIG, hash_of
+from .xmldsig_reading import (
+    Canonicalization,
+    Reference,
+    RefusedSignatureError,
+    SignatureElement,
+    read_signature,
+)
+
+MAX_SIGNATURES = 100
+_MINIMUM_RSA_BITS = 2048
+_BARE_NAME = re.compile(r"[^/\\:?#%\s]+")
+
+
+@dataclass(frozen=True, eq=False)
+class ResolvedReference:
+    """A reference and what it points to: an element, the whole document (both None) or a file."""
+
+    reference: Reference
+    element: etree._Element | None = None
+    file: bytes | None = None
+
+    @property
+    def path(self) -> str:
+        """What it covers, as shown to people."""
+        if self.file is not None:
+            return self.reference.uri
+        return "/" if self.element is None else path_of(self.element)
+
+
+PlaceRule = Callable[[XmlDocument, SignatureElement, Sequence[ResolvedReference]], None]
+"""A format's rule on where a signature stands and what it must cover. Raises RefusedSignatureError."""
+
+
+def anywhere(_document: XmlDocument, _signature: SignatureElement, _references: Sequence[ResolvedReference]) -> None:
+    """The place rule of formats that have none."""
+
+
+def unreadable(error: FormatError) -> SignatureFinding:
+    """The finding for a document that the parser refused."""
+    reason = str(error.facts.get("reason", "duplicate-id"))
+    return SignatureFinding("/", Verdict(SubIndication.FORMAT_FAILURE, reason, error.facts))
+
+
+def verify_signatures(
+    document: XmlDocument, policy: VerificationPolicy, rule: PlaceRule = anywhere
+) -> list[SignatureFinding]:
+    """One finding for each Signature in document order, and one that says so where there is none. Never raises."""
+    elements = list(document.root.iter(f"{{{DSIG}}}Signature"))  # 1
+    if not elements:
+        return [SignatureFinding("/", Verdict(SubIndication.FORMAT_FAILURE, "no-signature"))]
+    if len(elements) > MAX_SIGNATURES:
+        facts = {"count": len(elements), "limit": MAX_SIGNATURES}
+        return [SignatureFinding("/", Verdict(SubIndication.FORMAT_FAILURE, "too-many-signatures", facts))]
+    judged = [_read(document, element, policy, rule) for element in elements]
+    try:
+        canonical = CanonicalXml(document.root, _elements_to_cut(judged))
+    except UnsupportedDocumentError as error:
+        verdict = Verdict(SubIndication.FORMAT_FAILURE, str(error.facts["reason"]), error.facts)
+        return [replace(one.finding, verdict=verdict) for one in judged]
+    return [_finish(document, one, canonical, policy) for one in judged]
+
+
+@dataclass(frozen=True, eq=False)
+class _Judged:
+    """A signature after steps 2 to 4, with the finding so far."""
+
+    finding: SignatureFinding
+    signature: SignatureElement | None = None
+    references: tuple[ResolvedReference, ...] = ()
+
+
+def _read(document: XmlDocument, element: etree._Element, policy: VerificationPolicy, rule: PlaceRule) -> _Judged:
+    finding = SignatureFinding(path_of(element), PASSED, signature_id=element.get("Id"))
+    try:
+        signature = read_signature(element)  # 2
+        finding = replace(finding, scheme=signature.scheme, weak=signature.weak)
+        if signature.weak and not policy.accept_sha1:
+            raise RefusedSignatureError(SubIndication.CRYPTO_CONSTRAINTS_FAILURE, "sha1-refused")
+        references = tuple(_resolve(document, signature, r, policy) for r in signature.references)  # 3
+        rule(document, signature, references)  # 4
+    except RefusedSignatureError as refused:
+        return _Judged(replace(finding, verdict=refused.verdict))
+    except Exception as error:  # noqa: BLE001 - whatever a hostile document provokes, the answer is never VALID
+        return _Judged(replace(finding, verdict=_unexpected(error)))
+    return _Judged(finding, signature, references)
+
+
+def _finish(
+    document: XmlDocument, judged: _Judged, canonical: CanonicalXml, policy: VerificationPolicy
+) -> SignatureFinding:
+    signature = judged.signature
+    if signature is None:
+        return judged.finding
+    finding = judged.finding
+    try:
+        for resolved in judged.references:  # 5
+            _check_digest(document, signature, resolved, canonical)
+        certificate, others = _signing_certificate(signature.certificates)
+        finding = replace(finding, certificate=certificate, embedded=others)
+        _check_value(signature, certificate, _octets(signature.signed_info, signature.canonicalization, canonical))  # 6
+    except RefusedSignatureError as refused:
+        return replace(finding, verdict=refused.verdict)
+    except Exception as error:  # noqa: BLE001 - as above
+        return replace(finding, verdict=_unexpected(error))
+    return _with_coverage(document, finding, judged.references)  # 7
+
+
+def _resolve(
+    document: XmlDocument, signature: SignatureElement, reference: Reference, policy: VerificationPolicy
+) -> ResolvedReference:
+    """Same-document references by Id or whole, files by the bare names that the caller gave; nothing is ever fetched."""
+    if reference.uri == "" or reference.identifier is not None:
+        identifier = reference.identifier
+        target = document.ids.get(identifier) if identifier is not None else None
+        if identifier is not None and target is None:
+            raise RefusedSignatureError(SubIndication.SIGNED_DATA_NOT_FOUND, "reference-dangling", uri=reference.uri)
+        if reference.enveloped and target is not None and not contains(target, signature.element):
+            raise RefusedSignatureError(SubIndication.FORMAT_FAILURE, "enveloped-outside", uri=reference.uri)
+        if target is not None and contains(signature.signed_info, target):
+            raise RefusedSignatureError(SubIndication.FORMAT_FAILURE, "reference-to-itself", uri=reference.uri)
+        return ResolvedReference(reference, element=target)
+    if not _BARE_NAME.fullmatch(reference.uri) or reference.uri in (".", ".."):
+        raise RefusedSignatureError(SubIndication.SIG_CONSTRAINTS_FAILURE, "external-uri", uri=reference.uri)
+    if reference.uri not in policy.files:
+        raise RefusedSignatureError(SubIndication.SIGNED_DATA_NOT_FOUND, "file-not-given", uri=reference.uri)
+    if reference.enveloped or reference.canonicalization is not None:
+        raise RefusedSignatureError(SubIndication.FORMAT_FAILURE, "transform-on-file", uri=reference.uri)
+    return ResolvedReference(reference, file=policy.files[reference.uri])
+
+
+def _elements_to_cut(judged: Iterable[_Judged]) -> list[etree._Element]:
+    """Every element whose octets will be asked for, once each."""
+    wanted: dict[etree._Element, None] = {}
+    for one in judged:
+        if one.signature is not None:
+            wanted[one.signature.element] = wanted[one.signature.signed_info] = None
+            wanted.update({r.element: None for r in one.references if r.element is not None})
+    return list(wanted)
+
+
+def _octets(element: etree._Element, how: Canonicalization, canonical: CanonicalXml) -> Octets:
+    if how.algorithm == EXCLUSIVE:
+        return exclusive_octets(element, how.prefixes)
+    return canonical.subtree(element, how.algorithm)
+
+
+def _check_digest(
+    document: XmlDocument, signature: SignatureElement, resolved: ResolvedReference, canonical: CanonicalXml
+) -> None:
+    reference = resolved.reference
+    digest = hashlib.new(reference.hash_name)  # noqa: S324 - SHA-1 only where it was allowed
+    for octets in _referenced_octets(document, signature, resolved, canonical):
+        digest.update(octets)
+    if not hmac.compare_digest(digest.digest(), reference.digest):
+        raise RefusedSignatureError(SubIndication.HASH_FAILURE, "digest-differs", uri=reference.uri)
+
+
+def _referenced_octets(
+    document: XmlDocument, signature: SignatureElement, resolved: ResolvedReference, canonical: CanonicalXml
+) -> Octets:
+    if resolved.file is not None:
+        return iter([resolved.file])
+    how = resolved.reference.canonicalization or Canonicalization(C14N_10)  # the default, XMLDSig 1.1, 4.4.3.2
+    without = signature.element if resolved.reference.enveloped else None
+    if how.algorithm == EXCLUSIVE:
+        source = document.root.getroottree() if resolved.element is None else resolved.element
+        return exclusive_octets(source, how.prefixes, without=without)
+    if resolved.element is None:
+        return canonical.document(without=without)
+    return canonical.subtree(resolved.element, how.algorithm, without=without)
+
+
+def _signing_certificate(
+    certificates: Sequence[x509.Certificate],
+) -> tuple[x509.Certificate, tuple[x509.Certificate, ...]]:
+    """The one certificate that none of the others was issued by, and the others."""
+    if not certificates:
+        raise RefusedSignatureError(SubIndication.NO_SIGNING_CERTIFICATE_FOUND, "no-certificate")
+    distinct = list(dict.fromkeys(certificates))
+    leaves = [c for c in distinct if not any(other is not c and _issued(c, other) for other in distinct)]
+    if len(leaves) != 1:
+        raise RefusedSignatureError(SubIndication.FORMAT_FAILURE, "signer-ambiguous", count=len(leaves))
+    return leaves[0], tuple(c for c in distinct if c is not leaves[0])
+
+
+def _issued(issuer: x509.Certificate, subject: x509.Certificate) -> bool:
+    try:
+        subject.verify_directly_issued_by(issuer)
+    except (ValueError, TypeError, InvalidSignature):
+        return False
+    return True
+
+
+def _check_value(signature: SignatureElement, certificate: x509.Certificate, signed_info: Octets) -> None:
+    algorithm = hash_of(signature.scheme)
+    digest = hashes.Hash(algorithm)
+    for octets in signed_info:
+        digest.update(octets)
+    prehashed = utils.Prehashed(algorithm)
+    key = certificate.public_key()
+    try:
+        if signature.scheme.startswith("rsa") and isinstance(key, rsa.RSAPublicKey):
+            if key.key_size < _MINIMUM_RSA_BITS:
+                raise RefusedSignatureError(
+                    SubIndication.CRYPTO_CONSTRAINTS_FAILURE, "key-too-short", bits=key.key_size
+                )
+            key.verify(signature.value, digest.finalize(), padding.PKCS1v15(), prehashed)
+            return
+        if signature.scheme.startswith("ecdsa") and isinstance(key, ec.EllipticCurvePublicKey):
+            length = (key.key_size + 7) // 8
+            if len(signature.value) == 2 * length:
+                r, s = (int.from_bytes(half, "big") for half in (signature.value[:length], signature.value[length:]))
+                key.verify(utils.encode_dss_signature(r, s), digest.finalize(), ec.ECDSA(prehashed))
+                return
+    except InvalidSignature:
+        pass
+    raise RefusedSignatureError(SubIndication.SIG_CRYPTO_FAILURE, "value-differs", scheme=signature.scheme)
+
+
+def _with_coverage(
+    document: XmlDocument, finding: SignatureFinding, references: Sequence[ResolvedReference]
+) -> SignatureFinding:
+    covers = tuple(resolved.path for resolved in references)
+    if "/" in covers:
+        return replace(finding, covers=covers)
+    elements = [resolved.element for resolved in references if resolved.element is not None]
+    # A Signature is reported by itself; only what it carries in an Object would otherwise go unsaid.
+    plain = [s for s in document.root.iter(f"{{{DSIG}}}Signature") if s.find(f"{{{DSIG}}}Object") is None]
+    return replace(finding, covers=covers, uncovered=uncovered_paths(document.root, elements, plain))
+
+
+def _unexpected(error: Exception) -> Verdict:
+    """Fail closed, naming the kind of surprise but not its text, which may quote the document."""
+    return Verdict(SubIndication.FORMAT_FAILURE, "unexpected", {"error": type(error).__name__})
+
