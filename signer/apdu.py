@@ -98,16 +98,16 @@ class CommandApdu:
         """The inverse of `encode`. Raises ValueError for anything but a well-formed short APDU."""
         if len(apdu) < 4:
             raise ValueError("shorter than a command header")
-        header, body = apdu[:4], apdu[4:]
+        cla, ins, p1, p2, *body = apdu
         if not body:
-            return cls(*header)
+            return cls(cla, ins, p1, p2)
         if len(body) == 1:
-            return cls(*header, le=body[0] or MAX_LE)
-        lc, rest = body[0], body[1:]
+            return cls(cla, ins, p1, p2, le=body[0] or MAX_LE)
+        lc, rest = body[0], bytes(body[1:])
         if lc and len(rest) == lc:
-            return cls(*header, data=rest)
+            return cls(cla, ins, p1, p2, rest)
         if lc and len(rest) == lc + 1:
-            return cls(*header, data=rest[:lc], le=rest[lc] or MAX_LE)
+            return cls(cla, ins, p1, p2, rest[:lc], le=rest[lc] or MAX_LE)
         raise ValueError("Lc does not fit the length")
 
     def __repr__(self) -> str:
@@ -158,7 +158,7 @@ class Transport(Protocol):
         """
 
     def close(self) -> None:
-        """Power the card off, which ends whatever VERIFY opened, and let it go. Never raises; a second call does nothing."""
+        """Power the card off, which ends whatever VERIFY opened, and let it go. Never raises; may be called again."""
 
 
 def exchange(transport: Transport, command: CommandApdu) -> Response:

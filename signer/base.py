@@ -86,7 +86,7 @@ class PinRequest:
 
 
 PinCallback = Callable[[PinRequest], str]
-"""Called at most once, late, after the key has been found and its counter asked. It raises PinCancelledError to give up."""
+"""Called at most once, late: the key has been found and its counter asked. To give up, it raises PinCancelledError."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ class Signer(Protocol):
 
     @property
     def certificate(self) -> x509.Certificate:
-        """The certificate of the signing key. Reading it for the first time may ask for the PIN (a JPKI card shows it only then)."""
+        """The certificate of the signing key. The first look may ask for the PIN: a JPKI card shows it only then."""
 
     @property
     def issuers(self) -> tuple[x509.Certificate, ...]:

@@ -33,7 +33,7 @@ class SignatureValueError(SignerError):
 
 
 class DigestInfoError(SignerError):
-    """The input for the card's signature command is not what the card must be given; nothing was sent. Facts: length."""
+    """The input for the card's signature command is not what it must be given; nothing was sent. Facts: length."""
 
 
 # The token

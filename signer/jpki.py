@@ -1,4 +1,4 @@
-"""The signer that drives a JPKI card: ask the counter, one VERIFY, check every answer, and always leave the card closed.
+"""The signer that drives a JPKI card: ask the counter, one VERIFY, check every answer, and leave the card closed.
 
 It works over any transport, so the same lines serve a reader, a phone and the simulator.
 """
@@ -39,9 +39,9 @@ _Value = TypeVar("_Value")
 class JpkiSigner:
     """The signature key of a My Number card.
 
-    Making one selects the JPKI application and asks no secret; the first look at `certificate` or `issuers`, or the first
-    `sign`, unlocks the card. Whatever becomes of that attempt, there is no second one: the PIN callback and VERIFY happen
-    at most once in the life of this object, and a failure is raised again by every later use.
+    Making one selects the JPKI application and asks no secret; the first look at `certificate` or `issuers`, or the
+    first `sign`, unlocks the card. Whatever becomes of that attempt, there is no second one: the PIN callback and
+    VERIFY happen at most once in the life of this object, and a failure is raised again by every later use.
     """
 
     def __init__(self, transport: Transport, options: SignerOptions) -> None:
@@ -60,8 +60,8 @@ class JpkiSigner:
     def certificate(self) -> x509.Certificate:
         """The signature certificate, EF 0001. May ask for the PIN: the card shows it to nobody before.
 
-        Raises NoSignatureCertificateError, PinBlockedError, LastTryRefusedError and TriesUnknownError without having asked;
-        PinCancelledError and PinRuleError with nothing sent; PinIncorrectError after the one VERIFY.
+        Raises NoSignatureCertificateError, PinBlockedError, LastTryRefusedError and TriesUnknownError without having
+        asked; PinCancelledError and PinRuleError with nothing sent; PinIncorrectError after the one VERIFY.
         """
         return self._unlocked()[0]
 
@@ -73,8 +73,8 @@ class JpkiSigner:
     def sign(self, to_be_signed: bytes, scheme: SignatureScheme) -> bytes:
         """Hash the bytes, let the card sign, and check the value against the certificate.
 
-        Raises UnsupportedKeyError for a scheme that is not the key's own, CardStateLostError if the card has forgotten the
-        PIN, SignatureValueError if what it answered is no signature; and what `certificate` raises.
+        Raises UnsupportedKeyError for a scheme that is not the key's own, CardStateLostError if the card has forgotten
+        the PIN, SignatureValueError if what it answered is no signature; and what `certificate` raises.
         """
         public_key = self.certificate.public_key()
         if scheme is not SignatureScheme.for_key(public_key):
@@ -176,7 +176,7 @@ def _told(question: Callable[[], _Value]) -> _Value | None:
 
 @contextmanager
 def _state_held() -> Iterator[None]:
-    """Say what it means when a verified card refuses, or does not even find the file: it was reset, or taken from us."""
+    """Say what it means when a verified card refuses or does not even find the file: it was reset, or taken away."""
     try:
         yield
     except StatusWordError as error:

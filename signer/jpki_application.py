@@ -74,7 +74,7 @@ class Availability:
 
 
 class JpkiApplication:
-    """The commands of the JPKI application over any transport. Refused ones raise StatusWordError unless said otherwise."""
+    """The commands of the JPKI application. One that the card refuses raises StatusWordError unless said otherwise."""
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
@@ -96,7 +96,7 @@ class JpkiApplication:
             raise NotMyNumberCardError(sw=response.sw)
 
     def token_information(self) -> str:
-        """The token's name, the first 32 bytes of EF 0006 without their padding: `JPKIAPICCTOKEN2`, `JPKIAPGPSETOKEN`, …"""
+        """The token's name, in the first 32 bytes of EF 0006: `JPKIAPICCTOKEN2`, `JPKIAPGPSETOKEN`, …"""
         self._select_ef(Ef.TOKEN_INFORMATION)
         name = self._read_binary(0, 32)
         if not name.isascii():
@@ -104,7 +104,7 @@ class JpkiApplication:
         return name.decode("ascii").rstrip(" \0")
 
     def availability(self) -> Availability:
-        """What EF 0008 says. A byte is 8F where the certificate is there; only 00 has been taken to mean that it is not."""
+        """What EF 0008 says. A byte is 8F where the certificate is there; we take only 00 to mean that it is not."""
         self._select_ef(Ef.CERTIFICATE_AVAILABILITY)
         flags = self._read_binary(0, 3)
         if len(flags) < 2:
@@ -125,7 +125,7 @@ class JpkiApplication:
         raise TriesUnknownError(sw=sw)
 
     def verify(self, pin: Ef, secret: Secret) -> None:
-        """Present the PIN, once, and wipe it. Raises PinIncorrectError, or PinBlockedError if it is or was the last try.
+        """Present the PIN, once, and wipe it. Raises PinIncorrectError, or PinBlockedError if no try is left now.
 
         The file is selected again right before: minutes may have passed at the prompt, and a card that was reset
         meanwhile answers the SELECT, not the VERIFY, with an error.
@@ -177,7 +177,7 @@ class JpkiApplication:
         return True
 
     def sign_digest_info(self, key: Ef, info: bytes) -> bytes:
-        """COMPUTE DIGITAL SIGNATURE of a DER DigestInfo by an RSA key; the card pads it (RFC 8017, 9.2) and answers k bytes.
+        """COMPUTE DIGITAL SIGNATURE of a DER DigestInfo by an RSA key; the card pads it (RFC 8017, 9.2).
 
         Raises DigestInfoError before anything is sent if the card, which checks nothing, would sign something else.
         """
@@ -187,8 +187,8 @@ class JpkiApplication:
     def sign_hash_p384(self, key: Ef, sha384: bytes) -> bytes:
         """COMPUTE DIGITAL SIGNATURE of a 48-byte SHA-384 hash by a P-384 key; returns DER Ecdsa-Sig-Value.
 
-        **Our own assumption.** The next card is announced with this algorithm, but its commands are not published. Here it
-        takes the hash where today's card takes the DigestInfo, and answers r and s in 48 bytes each.
+        **Our own assumption.** The next card is announced with this algorithm, but its commands are not published. Here
+        it takes the hash where today's card takes the DigestInfo, and answers r and s in 48 bytes each.
         """
         if len(sha384) != 48:
             raise DigestInfoError(length=len(sha384))

@@ -22,8 +22,8 @@ PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 def open_signer(uri: str, options: SignerOptions) -> SoftwareSigner:
     """Open `file:PATH`, `file:~/PATH` or `file:///PATH`; the path is taken literally, without percent-decoding.
 
-    Raises KeyUriError for another form, and KeyFileError (path, reason) if the file cannot be read or is no PKCS#12 at all;
-    whether the passphrase is right shows when the key is first used.
+    Raises KeyUriError for another form, and KeyFileError (path, reason) if the file cannot be read or is no PKCS#12 at
+    all; whether the passphrase is right shows when the key is first used.
     """
     scheme, _, rest = uri.partition(":")
     if scheme != "file":
@@ -39,7 +39,7 @@ def open_signer(uri: str, options: SignerOptions) -> SoftwareSigner:
 
 
 class SoftwareSigner:
-    """The key, certificate and chain of one PKCS#12 file. The passphrase is asked at the first use, once, for good or ill."""
+    """The key, certificate and chain of one PKCS#12 file. The passphrase is asked at the first use, and only once."""
 
     def __init__(self, path: Path, options: SignerOptions) -> None:
         self._path = path
@@ -107,7 +107,8 @@ class SoftwareSigner:
         request = PinRequest(SecretKind.PASSPHRASE, self._path.name, tries_left=None)
         with passphrase(self._options.pin(request)) as secret:
             try:
-                bundle = pkcs12.load_pkcs12(self._content, secret.buffer)
+                # Any buffer will do, whatever the annotation says; a copy in bytes could not be wiped.
+                bundle = pkcs12.load_pkcs12(self._content, secret.buffer)  # type: ignore[arg-type]
             except UnsupportedAlgorithm:
                 raise KeyFileError(path=self._path, reason="unsupported-encryption") from None
             except ValueError as error:

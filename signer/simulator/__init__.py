@@ -1,4 +1,4 @@
-"""A software My Number card: a faithful JPKI applet with a PKI of its own, for demonstration, tests and other people's CI.
+"""A software My Number card: a faithful JPKI applet with a PKI of its own, for demonstrations, tests and CI.
 
 The signer for `simulator:` drives it with the same APDUs as a real card. Nobody trusts its certificates by default.
 """
@@ -38,24 +38,31 @@ __all__ = [
 
 
 def open_signer(uri: str, options: SignerOptions) -> JpkiSigner:
-    """Open `simulator:` or `simulator:DIR`, either with `?card=PERSONA`. A card that is not there yet is issued at `options.at`.
+    """Open `simulator:` or `simulator:DIR`, either with `?card=PERSONA`. A missing card is issued at `options.at`.
 
-    Without DIR each persona has a folder of its own in the user's data folder. Raises KeyUriError (reason `scheme`, `query`
-    or, with the fact `known`, `unknown-persona`), KeyFileError (reason `other-persona`: the folder holds the card of someone
-    else; `not-a-card-folder`: it holds other things, among which no card should be strewn), TokenInUseError.
+    Without DIR each persona has a folder of its own in the user's data folder. Raises KeyUriError (reason `scheme`,
+    `query` or, with the fact `known`, `unknown-persona`), KeyFileError (reason `other-persona`: the folder holds the card
+    of someone else; `not-a-card-folder`: it holds other things, among which no card should be strewn), TokenInUseError.
     """
     folder, persona = _parse(uri)
     if folder is None:
         folder = _default_folder() / (persona or DEFAULT_PERSONA)
+    try:
+        card = _card(folder, persona, options)
+    except OSError as error:
+        raise KeyFileError(path=folder, reason=error.strerror or type(error).__name__) from None
+    return JpkiSigner(SimulatedReader(card), options)
+
+
+def _card(folder: Path, persona: str | None, options: SignerOptions) -> SimulatedCard:
     if (folder / STATE_FILE).exists():
         card = SimulatedCard.load(folder)
         if persona not in (None, card.persona.name):
             raise KeyFileError(path=folder, reason="other-persona", persona=card.persona.name)
-    else:
-        if folder.exists() and not (folder.is_dir() and {item.name for item in folder.iterdir()} <= OWN_NAMES):
-            raise KeyFileError(path=folder, reason="not-a-card-folder")
-        card = create_card(folder, persona or DEFAULT_PERSONA, options.at)
-    return JpkiSigner(SimulatedReader(card), options)
+        return card
+    if folder.exists() and not (folder.is_dir() and {item.name for item in folder.iterdir()} <= OWN_NAMES):
+        raise KeyFileError(path=folder, reason="not-a-card-folder")
+    return create_card(folder, persona or DEFAULT_PERSONA, options.at)
 
 
 def _parse(uri: str) -> tuple[Path | None, str | None]:

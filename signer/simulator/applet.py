@@ -1,8 +1,9 @@
 """The simulated card: a state machine that takes command APDUs and answers as a My Number card does.
 
-It keeps to what was observed on real cards and, where nothing was observed, to JICSAP 1.1 and ISO/IEC 7816-4. What a PIN
-has opened survives selecting files, selecting the JPKI application again and a warm reset; it ends when the power goes and when
-any other application is selected. Counters are saved before the answer leaves, as in a card whose power may fail.
+It keeps to what was observed on real cards and, where nothing was observed, to JICSAP 1.1 and ISO/IEC 7816-4. What a
+PIN has opened survives selecting files, selecting the JPKI application again and a warm reset; it ends when the power
+goes and when any other application is selected. Counters are saved before the answer leaves, as in a card whose power
+may fail.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ class _Refused(Exception):  # noqa: N818 - not an error of ours: the card's answ
 
 
 class Applet:
-    """A card from power-up to power-down. `transmit` never raises while the power is on: whatever the bytes, it answers."""
+    """A card from power-up to power-down. While the power is on, `transmit` answers whatever bytes it is given."""
 
     def __init__(
         self,
@@ -88,7 +89,7 @@ class Applet:
         self._verified.clear()
 
     def transmit(self, command: bytes | bytearray) -> bytes:
-        """Answer one command APDU. Raises RuntimeError without power: that is a matter of the reader, not of the card."""
+        """Answer one command APDU. Raises RuntimeError without power: a matter of the reader, not of the card."""
         if not self._powered:
             raise RuntimeError("the card has no power")
         try:
@@ -115,7 +116,7 @@ class Applet:
             command = CommandApdu.decode(raw)
         except ValueError:
             raise _Refused(SW.WRONG_LENGTH) from None
-        known = {
+        known: dict[tuple[int, int], Callable[[CommandApdu], Response]] = {
             (CLA_ISO, Ins.SELECT): self._select,
             (CLA_ISO, Ins.READ_BINARY): self._read_binary,
             (CLA_ISO, Ins.VERIFY): self._verify,
@@ -271,7 +272,7 @@ def _sha256(data: bytes) -> bytes:
 
 
 def _sign_rsa(key: rsa.RSAPrivateKey, scheme: int, data: bytes) -> bytes:
-    """The six schemes of P1: 00 the bytes as given; then in pairs, hash given or hashed here, bare, DigestInfo and PSS."""
+    """The schemes of P1: 00 the bytes as given, 01 bare hash, 02 and 03 with DigestInfo, 04 and 05 PSS."""
     if scheme == 0x00 and len(data) > key.key_size // 8 - 11:  # RFC 8017, 9.2: at least eight bytes of padding
         raise _Refused(SW.CONDITIONS_NOT_SATISFIED)
     if scheme in (0x02, 0x04) and len(data) != hashes.SHA256.digest_size:

@@ -1,7 +1,7 @@
-"""A simulated card in a folder: `card.json` says whose it is and keeps its PINs and counters; the rest follows from that.
+"""A simulated card in a folder: `card.json` says whose it is and keeps PINs and counters; the rest follows from it.
 
-Counters are written before the card's answer leaves, so that they hold across processes. A card is in one reader at a time:
-while it is inserted, nobody else can use or re-issue it.
+Counters are written before the card's answer leaves, so that they hold across processes. A card is in one reader at a
+time: while it is inserted, nobody else can use or re-issue it.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, Self
 
+from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from ..errors import KeyFileError
@@ -34,7 +35,7 @@ OWN_NAMES: Final = frozenset({STATE_FILE, ".lock", "ca", "crl"})
 
 _FORMAT: Final = 1
 _LOCK_FILE: Final = ".lock"
-_PINS: Final = {
+_PINS: Final[dict[int, PinEf]] = {
     Ef.SIGNATURE_PIN: PinEf(SIGNATURE_PASSWORD.encode(), tries_left=5, tries=5, lengths=range(6, 17)),
     Ef.AUTHENTICATION_PIN: PinEf(AUTHENTICATION_PIN.encode(), tries_left=3, tries=3, lengths=range(4, 5)),
 }
@@ -62,8 +63,13 @@ class SimulatedCard:
 
     @contextmanager
     def inserted(self, quirks: Quirks = Quirks()) -> Iterator[Applet]:  # noqa: B008 - frozen
-        """The card in a reader, not yet under power. Raises TokenInUseError; leaving takes it out."""
+        """The card in a reader, not yet under power. Leaving takes it out.
+
+        Raises TokenInUseError, or KeyFileError with reason `replaced` if another card was issued since this was loaded.
+        """
         with held(self.folder / _LOCK_FILE, self.name):
+            if SimulatedCard.load(self.folder) != self:
+                raise KeyFileError(path=self.folder, reason="replaced")
             pins = _read_pins(_read_state(self.folder))
             applet = Applet(self._files(pins), lambda: self._save(pins), quirks)
             try:
@@ -71,7 +77,7 @@ class SimulatedCard:
             finally:
                 applet.power_off()
 
-    def _save(self, pins: dict[Ef, PinEf]) -> None:
+    def _save(self, pins: dict[int, PinEf]) -> None:
         state = {
             "format": _FORMAT,
             "persona": self.persona.name,
@@ -83,7 +89,7 @@ class SimulatedCard:
         }
         _replace(self.folder / STATE_FILE, json.dumps(state, indent=2).encode() + b"\n")
 
-    def _files(self, pins: dict[Ef, PinEf]) -> FileSystem:
+    def _files(self, pins: dict[int, PinEf]) -> FileSystem:
         persona, issued_at = self.persona, self.issued_at
         signature = pki.signature_certificate(persona, issued_at)
         authentication = pki.authentication_certificate(persona, issued_at)
@@ -103,8 +109,8 @@ class SimulatedCard:
             0x0016: KeyEf(None, pin=NOBODY),
             Ef.AUTHENTICATION_KEY: KeyEf(pki.private_key(pki.AUTHENTICATION_KEY), pin=Ef.AUTHENTICATION_PIN),
             Ef.SIGNATURE_KEY: KeyEf(pki.private_key(persona.name), pin=Ef.SIGNATURE_PIN),
-            **pins,
         }
+        files.update(pins)
         if signature is not None:
             files[Ef.SIGNATURE_CERTIFICATE] = _certificate_file(signature, Ef.SIGNATURE_PIN)
         return files
@@ -113,8 +119,8 @@ class SimulatedCard:
 def create_card(folder: Path, persona: str, at: datetime) -> SimulatedCard:
     """Issue the persona's card at that time into the folder, in place of any card there, with new PINs and counters.
 
-    Besides `card.json` the folder gets the CA certificates (`ca/*.cer`) and the CRLs of that moment (`crl/*.crl`), all DER.
-    The same persona and time give the same certificates and CRLs, byte for byte. Raises KeyFileError with reason
+    Besides `card.json` the folder gets the CA certificates (`ca/*.cer`) and the CRLs of that moment (`crl/*.crl`), all
+    DER. The same persona and time give the same certificates and CRLs, byte for byte. Raises KeyFileError with reason
     `unknown-persona` (and fact `known`) or the system's reason, TokenInUseError if the card is in use.
     """
     if persona not in PERSONAS:
@@ -151,9 +157,9 @@ def _read_state(folder: Path) -> dict[str, Any]:
     return state
 
 
-def _read_pins(state: dict[str, Any]) -> dict[Ef, PinEf]:
+def _read_pins(state: dict[str, Any]) -> dict[int, PinEf]:
     """The PINs as they are now. Raises KeyError, TypeError or ValueError if they are not there."""
-    pins = {}
+    pins: dict[int, PinEf] = {}
     for ef, new in _PINS.items():
         stored = state["pins"][f"{ef:04X}"]
         tries_left = int(stored["tries_left"])
@@ -163,12 +169,12 @@ def _read_pins(state: dict[str, Any]) -> dict[Ef, PinEf]:
     return pins
 
 
-def _certificate_file(certificate: pki.x509.Certificate, pin: int | None = None) -> TransparentEf:
+def _certificate_file(certificate: x509.Certificate, pin: int | None = None) -> TransparentEf:
     return TransparentEf.of_certificate(certificate.public_bytes(Encoding.DER), pin)
 
 
 def _token_information(token: str) -> bytes:
-    """EF 0006: PKCS #11's CK_TOKEN_INFO in 160 bytes, texts padded with spaces and numbers of four bytes, big-endian."""
+    """EF 0006: PKCS #11's CK_TOKEN_INFO in 160 bytes, padded texts and big-endian numbers of four bytes."""
     texts = token.encode().ljust(32) + b"JITSUIN SIMULATOR".ljust(32) + b"not real".ljust(16) + b"0".ljust(16)
     flags, unknown = 0x0000040D, 0xFFFFFFFF
     numbers = (flags, 1, 0, 1, 0, 16, 4, unknown, unknown, unknown, unknown)

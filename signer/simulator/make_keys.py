@@ -1,7 +1,7 @@
-"""Makes the test keys in `keys/`: run once by a developer (`python -m jitsuin.signer.simulator.make_keys DIR`), never imported.
+"""Makes the test keys in `keys/`: `python -m jitsuin.signer.simulator.make_keys DIR`. Never imported.
 
-The keys are public and worth nothing. They are shipped so that a card issued from the same persona at the same time is the
-same card everywhere, byte for byte. Keys that exist are kept; running this again only adds missing ones.
+The keys are public and worth nothing. They are shipped so that a card issued from the same persona at the same time is
+the same card everywhere, byte for byte. Keys that exist are kept; running this again only adds missing ones.
 """
 
 from __future__ import annotations

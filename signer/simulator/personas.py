@@ -194,7 +194,12 @@ _ALL: Final = (
     _revoked(ReasonFlags.certificate_hold, "revoked-certificate-hold", "card lost", "紛失　届子", "419910909", "2"),
     _revoked(ReasonFlags.key_compromise, "revoked-key-compromise", "key compromised", "漏洩　鍵雄", "319721212", "1"),
     _revoked(
-        ReasonFlags.cessation_of_operation, "revoked-cessation-of-operation", "gave it up", "返納　済代", "319400214", "2"
+        ReasonFlags.cessation_of_operation,
+        "revoked-cessation-of-operation",
+        "gave it up",
+        "返納　済代",
+        "319400214",
+        "2",
     ),
     _revoked(
         ReasonFlags.unspecified, "revoked-unspecified", "discarded before delivery", "廃棄　済夫", "319690910", "1"

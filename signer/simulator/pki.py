@@ -1,7 +1,7 @@
-"""The simulator's certification authorities: certificates and CRLs in JPKI's profile, under names that nobody can mistake.
+"""The simulator's certification authorities: certificates and CRLs in JPKI's profile, under names of their own.
 
-Everything is a function of persona and time. Keys are the fixed ones in `keys/`, RSA PKCS#1 v1.5 has no randomness, serial
-numbers come from the persona's name: the same arguments give the same bytes, on every machine.
+Everything is a function of persona and time. Keys are the fixed ones in `keys/`, RSA PKCS#1 v1.5 has no randomness,
+serial numbers come from the persona's name: the same arguments give the same bytes, on every machine.
 """
 
 from __future__ import annotations
@@ -115,7 +115,7 @@ def ca_certificate(name: str) -> x509.Certificate:
 
 
 def anchors() -> tuple[x509.Certificate, ...]:
-    """The signature CAs of the three generations, eldest first. The look-alike and the authentication CA are not among them."""
+    """The signature CAs of the three generations, eldest first; neither the look-alike nor the authentication CA."""
     return tuple(ca_certificate(name) for name in SIGNATURE_CAS)
 
 
@@ -168,7 +168,7 @@ def _authentication_certificate(persona: Persona, issued_at: datetime, key_name:
 
 
 def serial_number(persona: Persona, kind: str = "signature") -> int:
-    """Eight bytes from the persona's name alone, so that a CRL fits every card of that persona, whenever it was issued."""
+    """Eight bytes from the persona's name alone, so that a CRL fits all cards of that persona, whenever issued."""
     digest = hashlib.sha256(f"jitsuin simulator/{kind}/{persona.name}".encode()).digest()
     return int.from_bytes(digest[:8], "big") >> 1 | 1 << 62
 
@@ -188,7 +188,9 @@ def crls(at: datetime, revoked_at: datetime | None = None) -> Mapping[str, x509.
     }
 
 
-def _crl(ca_name: str, municipality: Municipality, at: datetime, revoked_at: datetime) -> x509.CertificateRevocationList:
+def _crl(
+    ca_name: str, municipality: Municipality, at: datetime, revoked_at: datetime
+) -> x509.CertificateRevocationList:
     ca, key = CAS[ca_name], _ca_key(ca_name)
     at, revoked_at = (moment.astimezone(UTC).replace(microsecond=0) for moment in (at, revoked_at))
     builder = x509.CertificateRevocationListBuilder(ca.subject, at, at + _CRL_LIFE)

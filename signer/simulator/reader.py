@@ -1,4 +1,4 @@
-"""The simulated reader: an in-process transport, so that the simulated card is driven by the very code that drives real ones."""
+"""The simulated reader: a transport in this process, so that the code for real cards drives the simulated one too."""
 
 from __future__ import annotations
 
