@@ -1,0 +1,56 @@
+"""Fixtures that every test may ask for: the independent judges of tests/judges/."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+from judges import Jdk, JudgeMissingError, OpenSsl, XmlDsigSchema, Xmlsec1
+
+Judge = TypeVar("Judge")
+
+
+def summon(maker: Callable[[], Judge]) -> Judge:
+    """A judge that is not installed skips the test on a developer's machine, and fails it in CI."""
+    try:
+        return maker()
+    except JudgeMissingError as missing:
+        if os.environ.get("CI"):
+            pytest.fail(str(missing), pytrace=False)
+        pytest.skip(str(missing))
+
+
+@pytest.fixture(scope="session")
+def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that all pytest-xdist workers of this session see."""
+    base = tmp_path_factory.getbasetemp()
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+
+@pytest.fixture(scope="session")
+def jdk(shared_folder: Path) -> Iterator[Jdk]:
+    """XML Signature as the JDK implements it; one Java process for each worker."""
+    judge = summon(lambda: Jdk(shared_folder / "jdk"))
+    yield judge
+    judge.close()
+
+
+@pytest.fixture(scope="session")
+def xmlsec1() -> Xmlsec1:
+    """XML Signature as xmlsec1 implements it, certificate chains included."""
+    return summon(Xmlsec1)
+
+
+@pytest.fixture(scope="session")
+def openssl() -> OpenSsl:
+    """Certificates, CRLs and bare signature values as OpenSSL sees them."""
+    return summon(OpenSsl)
+
+
+@pytest.fixture(scope="session")
+def schema() -> XmlDsigSchema:
+    """The W3C schema of XML Signature."""
+    return summon(XmlDsigSchema)
