@@ -1,0 +1,232 @@
+"""The exact bytes that go to the card, and what each answer is taken to mean."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from jitsuin.signer.base import SignatureScheme, SignerOptions
+from jitsuin.signer.errors import (
+    CardDataError,
+    DigestInfoError,
+    NotMyNumberCardError,
+    PinBlockedError,
+    PinIncorrectError,
+    StatusWordError,
+    TransportError,
+    TriesUnknownError,
+)
+from jitsuin.signer.jpki import Ef, JpkiApplication, JpkiSigner
+from jitsuin.signer.pin import Secret
+
+SELECT_JPKI = "00 A4 04 0C 0A D3 92 F0 00 26 01 00 00 00 01"
+SELECT_ISD = "00 A4 04 0C 07 A0 00 00 01 51 00 00"
+
+
+def test_a_whole_signature_byte_by_byte(session: Callable) -> None:
+    """Selected, asked, opened, read, signed twice and left: nothing more, in this order."""
+    signer, transport, _ = session()
+    with signer:
+        size = len(signer.certificate.public_bytes(Encoding.DER))
+        ca_size = len(signer.issuers[0].public_bytes(Encoding.DER))
+        signer.sign(b"one", SignatureScheme.RSA_SHA256)
+        signer.sign(b"two", SignatureScheme.RSA_SHA256)
+
+    def reading(size: int) -> list[str]:
+        commands = ["00 B0 00 00 04"]
+        for offset in range(4, size, 256):
+            commands.append(f"00 B0 {offset >> 8:02X} {offset & 0xFF:02X} {min(256, size - offset) % 256:02X}")
+        return commands
+
+    def signing(data: bytes) -> str:
+        prefix = "80 2A 00 80 33 30 31 30 0D 06 09 60 86 48 01 65 03 04 02 01 05 00 04 20 "
+        return prefix + hashlib.sha256(data).digest().hex(" ").upper() + " 00"
+
+    assert [command.hex(" ").upper() for command in transport.sent] == [
+        SELECT_JPKI,
+        "00 A4 02 0C 02 00 06",
+        "00 B0 00 00 20",
+        "00 A4 02 0C 02 00 08",
+        "00 B0 00 00 03",
+        "00 A4 02 0C 02 00 01",
+        "00 A4 02 0C 02 00 1B",
+        "00 20 00 80",
+        "00 A4 02 0C 02 00 1B",
+        "00 20 00 80 0A " + b"JITSUIN123".hex(" ").upper(),
+        "00 A4 02 0C 02 00 01",
+        *reading(size),
+        "00 A4 02 0C 02 00 02",
+        *reading(ca_size),
+        "00 A4 02 0C 02 00 1A",
+        signing(b"one"),
+        signing(b"two"),
+        SELECT_ISD,
+    ]
+    assert len(bytes.fromhex(signing(b""))) == 57
+    assert transport.closed == 1
+
+
+def test_first_command_answered_6f00_is_repeated_once(recital: type) -> None:
+    transport = recital(["6F00", "9000"])
+    JpkiApplication(transport).select()
+    assert transport.sent == [SELECT_JPKI, SELECT_JPKI]
+    with pytest.raises(NotMyNumberCardError) as caught:
+        JpkiApplication(recital(["6F00", "6F00"])).select()
+    assert caught.value.sw == 0x6F00
+
+
+def test_another_card_is_left_at_once(recital: type, asked: type, at: object) -> None:
+    transport, callback = recital(["6A82", "6A82"]), asked("JITSUIN123")
+    with pytest.raises(NotMyNumberCardError) as caught:
+        JpkiSigner(transport, SignerOptions(callback, at))
+    assert caught.value.sw == 0x6A82
+    assert transport.sent == [SELECT_JPKI, SELECT_ISD]
+    assert transport.closed
+    assert not callback.requests
+
+
+@pytest.mark.parametrize(
+    ("answer", "tries"), [("63C5", 5), ("63C1", 1), ("63CF", 15), ("63C0", 0), ("6983", 0), ("6984", 0)]
+)
+def test_the_retry_query(recital: type, answer: str, tries: int) -> None:
+    transport = recital(["9000", answer])
+    assert JpkiApplication(transport).tries_left(Ef.SIGNATURE_PIN) == tries
+    assert transport.sent == ["00 A4 02 0C 02 00 1B", "00 20 00 80"]
+
+
+@pytest.mark.parametrize("answer", ["9000", "6300", "6700", "6A86", "6B00", "6982", "6985", "6F00", "63D3"])
+def test_any_other_answer_is_no_counter(recital: type, answer: str) -> None:
+    with pytest.raises(TriesUnknownError) as caught:
+        JpkiApplication(recital(["9000", answer])).tries_left(Ef.AUTHENTICATION_PIN)
+    assert caught.value.sw == int(answer, 16)
+
+
+@pytest.mark.parametrize(
+    ("answer", "error", "facts"),
+    [
+        ("63C4", PinIncorrectError, {"tries_left": 4}),
+        ("6300", PinIncorrectError, {"tries_left": None}),
+        ("63C0", PinBlockedError, {"sw": 0x63C0}),
+        ("6983", PinBlockedError, {"sw": 0x6983}),
+        ("6984", PinBlockedError, {"sw": 0x6984}),
+        ("6700", StatusWordError, {"command": "VERIFY", "sw": 0x6700}),
+    ],
+)
+def test_verify_answers(recital: type, answer: str, error: type[Exception], facts: dict[str, object]) -> None:
+    secret = Secret("JITSUIN123")
+    with pytest.raises(error) as caught:
+        JpkiApplication(recital(["9000", answer])).verify(Ef.SIGNATURE_PIN, secret)
+    assert caught.value.facts == facts
+    assert secret.buffer == b""
+    JpkiApplication(recital(["9000", "9000"])).verify(Ef.SIGNATURE_PIN, Secret("JITSUIN123"))
+
+
+def test_an_empty_verify_is_never_sent_as_a_try(recital: type) -> None:
+    transport = recital([])
+    with pytest.raises(ValueError, match="empty"):
+        JpkiApplication(transport).verify(Ef.SIGNATURE_PIN, Secret(""))
+    assert not transport.sent
+
+
+def test_a_card_that_was_reset_at_the_prompt_does_not_get_the_pin(recital: type) -> None:
+    transport = recital(["6A82"])
+    with pytest.raises(StatusWordError):
+        JpkiApplication(transport).verify(Ef.SIGNATURE_PIN, Secret("JITSUIN123"))
+    assert transport.sent == ["00 A4 02 0C 02 00 1B"]
+
+
+@pytest.mark.parametrize(
+    ("answers", "reason"),
+    [
+        (["FFFFFFFF 9000"], "not-a-certificate"),
+        (["00000000 9000"], "not-a-certificate"),
+        (["3081FF30 9000"], "not-a-certificate"),
+        (["3082 9000"], "not-a-certificate"),
+        (["6B00"], "not-a-certificate"),
+        (["30827FFF 9000"], "too-long"),
+        (["30820102 9000", "AABB 9000", "6B00"], "short"),
+        (["30820102 9000", "9000"], "short"),
+        (["30820004 9000", "AABBCCDD 9000"], "not-a-certificate"),
+        (["30820004 9000", "AABB 6282", "6B00"], "short"),
+    ],
+)
+def test_bad_certificate_files(recital: type, answers: list[str], reason: str) -> None:
+    with pytest.raises(CardDataError) as caught:
+        JpkiApplication(recital(["9000", *answers])).read_certificate(Ef.AUTHENTICATION_CERTIFICATE)
+    assert caught.value.facts == {"file": "000A", "reason": reason}
+
+
+def test_reads_on_after_short_answers(recital: type, session: Callable) -> None:
+    signer, _, _ = session()
+    with signer:
+        der = signer.issuers[0].public_bytes(Encoding.DER)
+    pieces = [der[:4], *(der[at : at + 100] for at in range(4, len(der), 100))]
+    transport = recital(["9000", *(piece.hex() + "9000" for piece in pieces)])
+    assert JpkiApplication(transport).read_certificate(Ef.SIGNATURE_CA_CERTIFICATE) == signer_ca(der)
+
+
+def signer_ca(der: bytes) -> x509.Certificate:
+    return x509.load_der_x509_certificate(der)
+
+
+def test_a_refused_read_says_so(recital: type) -> None:
+    with pytest.raises(StatusWordError) as caught:
+        JpkiApplication(recital(["9000", "6982"])).read_certificate(Ef.SIGNATURE_CERTIFICATE)
+    assert caught.value.facts == {"command": "READ_BINARY", "sw": 0x6982}
+
+
+def test_token_information_and_availability(recital: type) -> None:
+    transport = recital(["9000", b"JPKIAPICCTOKEN2".ljust(32).hex() + "9000"])
+    assert JpkiApplication(transport).token_information() == "JPKIAPICCTOKEN2"
+    assert transport.sent == ["00 A4 02 0C 02 00 06", "00 B0 00 00 20"]
+    with pytest.raises(CardDataError):
+        JpkiApplication(recital(["9000", "FFFF 9000"])).token_information()
+
+    transport = recital(["9000", "008F00 9000"])
+    availability = JpkiApplication(transport).availability()
+    assert (availability.signature, availability.authentication) == (False, True)
+    assert transport.sent == ["00 A4 02 0C 02 00 08", "00 B0 00 00 03"]
+    with pytest.raises(CardDataError):
+        JpkiApplication(recital(["9000", "8F 9000"])).availability()
+
+
+def test_nothing_but_a_digest_info_is_sent_to_the_key(recital: type) -> None:
+    transport = recital([])
+    for candidate in (b"", bytes(32), b"plain text, as good as signed"):
+        with pytest.raises(DigestInfoError):
+            JpkiApplication(transport).sign_digest_info(Ef.SIGNATURE_KEY, candidate)
+    with pytest.raises(DigestInfoError):
+        JpkiApplication(transport).sign_hash_p384(Ef.SIGNATURE_KEY, bytes(32))
+    assert not transport.sent
+
+
+def test_p384_takes_48_bytes_and_gives_96(recital: type) -> None:
+    transport = recital(["9000", "01".rjust(96, "0") + "02".rjust(96, "0") + "9000"])
+    assert JpkiApplication(transport).sign_hash_p384(Ef.SIGNATURE_KEY, bytes(48)).hex() == "3006020101020102"
+    assert transport.sent[1] == "80 2A 00 80 30 " + bytes(48).hex(" ").upper() + " 00"
+    with pytest.raises(CardDataError) as caught:
+        JpkiApplication(recital(["9000", "00" * 95 + "9000"])).sign_hash_p384(Ef.SIGNATURE_KEY, bytes(48))
+    assert caught.value.reason == "signature-length"
+
+
+def test_leaving_powers_off_whatever_the_card_says(recital: type) -> None:
+    for answers in (["9000"], ["6A82"], ["90"]):
+        transport = recital(answers)
+        JpkiApplication(transport).leave()
+        assert transport.sent == [SELECT_ISD]
+        assert transport.closed
+
+
+def test_leaving_a_card_that_has_gone(recital: type, monkeypatch: pytest.MonkeyPatch) -> None:
+    transport = recital([])
+
+    def gone(command: bytes) -> bytes:
+        raise TransportError(token="Recital", reason="removed")
+
+    monkeypatch.setattr(transport, "transmit", gone)
+    JpkiApplication(transport).leave()
+    assert transport.closed
