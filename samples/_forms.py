@@ -184,7 +184,7 @@ def income_tax_return_page_2(tax: IncomeTax) -> list[Node]:
         Group("地震保険料控除", [("地震保険料", deductions.earthquake), ("旧長期損害保険料", None)]),
         Group(
             "寄附金控除に関する事項",
-            [("寄附先の名称等", "見本県見本市(ふるさと納税)"), ("寄附金", deductions.donation)],
+            [("寄附先の名称等", "見本県見本市（ふるさと納税）"), ("寄附金", deductions.donation)],
         ),
         Group(
             "医療費控除",
@@ -518,7 +518,7 @@ def consumption_return_page_1(tax: ConsumptionTax) -> list[Node]:
                 ("基準期間の課税売上高", 21_480_000),
             ],
         ),
-        Group("税理士法第30条の書面提出", [("有", kubun(1)), ("税理士法第33条の2の書面提出", kubun(2))]),
+        Group("税理士法の書面", [("第30条の書面提出", kubun(1)), ("第33条の2の書面提出", kubun(2))]),
     ]
 
 
@@ -597,7 +597,7 @@ def consumption_schedule_2(tax: ConsumptionTax) -> list[Node]:
     return [
         Group("申告者", [("課税期間 自", Ref("KAZEI_KIKAN_FROM")), ("課税期間 至", Ref("KAZEI_KIKAN_TO")),
                         ("氏名", Ref("NOZEISHA_NM"))]),
-        Rows("課税売上額", _BY_RATE, [_by_rate("課税売上額(税抜き)", tax.sales_net)]),
+        Rows("課税売上額", _BY_RATE, [_by_rate("課税売上額（税抜き）", tax.sales_net)]),
         Group(
             "課税売上割合",
             [
@@ -612,7 +612,7 @@ def consumption_schedule_2(tax: ConsumptionTax) -> list[Node]:
             "課税仕入れ",
             _BY_RATE,
             [
-                _by_rate("課税仕入れに係る支払対価の額(税込み)", tax.purchases),
+                _by_rate("課税仕入れに係る支払対価の額（税込み）", tax.purchases),
                 _by_rate("課税仕入れに係る消費税額", tax.tax_on_purchases),
                 _by_rate("課税仕入れ等の税額の合計額", tax.tax_on_purchases),
                 _by_rate("課税売上高が5億円以下、かつ、課税売上割合が95%以上の場合", tax.tax_on_purchases),
@@ -622,11 +622,13 @@ def consumption_schedule_2(tax: ConsumptionTax) -> list[Node]:
     ]  # fmt: skip
 
 
-def power_of_attorney(filed: date) -> list[Node]:
+def power_of_attorney(taxpayer: Taxpayer, filed: date) -> list[Node]:
     """税務代理権限証書."""
     accountant = ACCOUNTANT
     return [
-        Group("提出", [("提出年月日", day(filed)), ("提出先", "麹町税務署長"), ("整理番号", "00000000")]),
+        Group(
+            "提出", [("提出年月日", day(filed)), ("提出先", f"{taxpayer.office[1]}税務署長"), ("整理番号", "00000000")]
+        ),
         Group(
             "税理士又は税理士法人",
             [
@@ -669,8 +671,8 @@ def power_of_attorney(filed: date) -> list[Node]:
             "税務代理の対象に関する事項",
             ("税目", "税目の名称", "年分等 自", "年分等 至"),
             [
-                (kubun(1), "所得税(復興特別所得税を含む)", day(date(YEAR, 1, 1)), day(date(YEAR, 12, 31))),
-                (kubun(5), "消費税及び地方消費税(譲渡割)", day(date(YEAR, 1, 1)), day(date(YEAR, 12, 31))),
+                (kubun(1), "所得税（復興特別所得税を含む）", day(date(YEAR, 1, 1)), day(date(YEAR, 12, 31))),
+                (kubun(5), "消費税及び地方消費税（譲渡割）", day(date(YEAR, 1, 1)), day(date(YEAR, 12, 31))),
             ],
         ),
         Group("その他の事項", [("記載欄", "書類の作成に関する照会は、上記の事務所に願います。")]),

@@ -47,11 +47,10 @@ class _Form:
     letters: str
     pages: tuple[list[Node], ...]
     creator: str
-    number: int = 1
 
     @property
     def instance(self) -> str:
-        return f"{self.code}-{self.number}"
+        return f"{self.code}-1"
 
     def lines(self, indent: str) -> Iterator[str]:
         codes = Codes(self.letters)
@@ -219,13 +218,13 @@ def consumption_tax_return(taxpayer: Taxpayer = HANAKO) -> bytes:
         yield from _open("shohi", "RSH0010", "23.2.0")
         yield from _catalog((form.instance for form in contents), ("SOZ074-1",))
         yield '    <CONTENTS id="CONTENTS">'
-        yield from _it(taxpayer, "RSH0010", "消費税及び地方消費税申告(一般・個人)", agent=True, period=True)
+        yield from _it(taxpayer, "RSH0010", "消費税及び地方消費税申告（一般・個人）", agent=True, period=True)
         for form in contents:
             yield from form.lines("      ")
         yield '      <TENPU id="TENPU">'
         attributes = _form_attributes("1.0", "SOZ074-1", ACCOUNTANT.name)
         yield f'        <som:SOZ074 xmlns:som="{_XSD}somu"{attributes}>'
-        yield from render_nodes(forms.power_of_attorney(_FILED), Codes("AT"), "          ", prefix="som:")
+        yield from render_nodes(forms.power_of_attorney(taxpayer, _FILED), Codes("AT"), "          ", prefix="som:")
         yield "        </som:SOZ074>"
         yield "      </TENPU>"
         yield from _close("RSH0010")
