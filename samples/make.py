@@ -21,14 +21,13 @@ def unsigned_files() -> dict[str, bytes]:
     }
 
 
-def signed_files(unsigned: Mapping[str, bytes]) -> dict[str, bytes]:
+def signed_files() -> dict[str, bytes]:
     """The documents after signing, and what verifying them takes, by path inside the folder. None so far."""
     return {}
 
 
 def sample_files() -> dict[str, bytes]:
-    unsigned = unsigned_files()
-    return unsigned | signed_files(unsigned)
+    return unsigned_files() | signed_files()
 
 
 def write(folder: Path, files: Mapping[str, bytes]) -> None:

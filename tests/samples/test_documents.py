@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import xml.etree.ElementTree as ElementTree
 from collections import Counter
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
+from xml.parsers import expat
 
 import pytest
 from jitsuin.samples import make
@@ -39,7 +39,7 @@ DOCUMENTS = {
     "certificate, Jiro": (pension_certificate(JIRO), "pension-certificate-unsigned"),
 }
 
-every_document = pytest.mark.parametrize(("document", "rules"), DOCUMENTS.values(), ids=DOCUMENTS.keys())
+every_document = pytest.mark.parametrize("document", [d for d, _ in DOCUMENTS.values()], ids=DOCUMENTS.keys())
 every_return = pytest.mark.parametrize("document", [d for d, _ in RETURNS.values()], ids=RETURNS.keys())
 both_people = pytest.mark.parametrize("taxpayer", [HANAKO, JIRO], ids=lambda person: person.slug)
 
@@ -71,22 +71,22 @@ def amount(root: etree._Element, name: str) -> int:
 
 
 @every_document
-def test_is_utf8_without_bom_and_well_formed_for_two_parsers(document: bytes, rules: str) -> None:
+def test_is_utf8_without_bom_and_well_formed_for_two_parsers(document: bytes) -> None:
     assert document.startswith(b'<?xml version="1.0" encoding="UTF-8"')
     assert b"\r" not in document
     assert document.decode().encode() == document
-    root = parse(document)
-    assert root.tag == ElementTree.fromstring(document).tag
+    assert local(parse(document)) in {"DATA", "TEG840"}
+    assert expat.ParserCreate().Parse(document, True) == 1
 
 
-@every_document
+@pytest.mark.parametrize(("document", "rules"), DOCUMENTS.values(), ids=DOCUMENTS.keys())
 def test_follows_our_schema(document: bytes, rules: str) -> None:
     validator = etree.XMLSchema(file=str(SAMPLES / "schemas" / f"{rules}.xsd"))
     assert validator.validate(parse(document)), validator.error_log
 
 
 @every_document
-def test_has_unique_ids_in_one_space(document: bytes, rules: str) -> None:
+def test_has_unique_ids_in_one_space(document: bytes) -> None:
     repeated = [value for value, count in Counter(identifiers(parse(document))).items() if count > 1]
     assert not repeated
 
