@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
+
 from judges import Jdk, JudgeMissingError, OpenSsl, XmlDsigSchema, Xmlsec1
 
 Judge = TypeVar("Judge")

@@ -21,8 +21,9 @@ from cryptography.hazmat.primitives.serialization import (
     pkcs12,
 )
 from cryptography.x509.oid import NameOID
-from judges import DSIG, Jdk, JudgeResult, OpenSsl, Verdict, XmlDsigSchema, Xmlsec1
 from lxml import etree
+
+from judges import DSIG, Jdk, JudgeResult, OpenSsl, Verdict, XmlDsigSchema, Xmlsec1
 
 C14N = "http://www.w3.org/TR/2001/REC-xml-c14n-20010315"
 EXC_C14N = "http://www.w3.org/2001/10/xml-exc-c14n#"

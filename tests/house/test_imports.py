@@ -1,0 +1,71 @@
+"""Rules about imports and the clock that neither ruff nor import-linter can state, read off the source tree."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+ROOMS = ("jitsuin", "signer", "formats", "samples")
+MODULES = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
+
+NETWORK = {"socket", "http", "urllib.request", "asyncio", "requests", "httpx", "aiohttp"}
+NETWORK_MODULES = {"jitsuin/revocation.py", "jitsuin/timestamp.py"}
+CLOCK_MODULES = {"jitsuin/pipeline.py"}
+"""The clock is read once and passed down, so that every verdict can be reproduced."""
+MAKERS = {"samples/make.py", "signer/simulator/make_keys.py"}
+
+
+def name(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+every_module = pytest.mark.parametrize("path", MODULES, ids=name)
+
+
+def imports(path: Path) -> Iterator[tuple[int, str]]:
+    """Every import: how many dots it begins with, and the full name behind them."""
+    for node in ast.walk(ast.parse(path.read_bytes())):
+        if isinstance(node, ast.Import):
+            yield from ((0, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            module = f"{node.module}." if node.module else ""
+            yield from ((node.level, f"{module}{alias.name}") for alias in node.names)
+
+
+def begins_with(full: str, names: set[str] | tuple[str, ...]) -> bool:
+    return any(full == one or full.startswith(f"{one}.") for one in names)
+
+
+@every_module
+def test_imports_inside_the_package_are_relative(path: Path) -> None:
+    absolute = [full for level, full in imports(path) if level == 0 and begins_with(full, ROOMS)]
+    assert absolute == []
+
+
+@every_module
+def test_no_import_climbs_out_of_its_room(path: Path) -> None:
+    """`from ..formats` in signer/ would work in the wheel, where both rooms lie in one folder."""
+    if path.is_relative_to(ROOT / "samples"):
+        pytest.skip("the makers of the samples call on everybody")
+    room = next(room for room in ROOMS if path.is_relative_to(ROOT / room))
+    allowed = len(path.relative_to(ROOT / room).parts)
+    assert [full for level, full in imports(path) if level > allowed] == []
+
+
+@every_module
+def test_only_two_modules_open_connections(path: Path) -> None:
+    if name(path) not in NETWORK_MODULES:
+        assert [full for level, full in imports(path) if level == 0 and begins_with(full, NETWORK)] == []
+
+
+@every_module
+def test_only_the_pipeline_reads_the_clock(path: Path) -> None:
+    if name(path) in CLOCK_MODULES | MAKERS:
+        return
+    readings = {"datetime.now", "datetime.utcnow", "datetime.today", "date.today", "time.time", "time.time_ns"}
+    called = [ast.unparse(node.func) for node in ast.walk(ast.parse(path.read_bytes())) if isinstance(node, ast.Call)]
+    assert [one for one in called if one.removeprefix("datetime.datetime.") in {"now"} or one in readings] == []
