@@ -11,11 +11,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
+from .verdict import SubIndication, Verdict
+
 if TYPE_CHECKING:
     from cryptography import x509
 
+    from .errors import FormatError
     from .profiles import Profile
-    from .verdict import Verdict
 
 
 @dataclass(frozen=True)
@@ -78,10 +80,18 @@ class SignatureFinding:
     """The other certificates that came with the signature: hints for building the chain, no more."""
 
 
+def unreadable(error: FormatError) -> SignatureFinding:
+    """The finding for a document that `open` refused: verifying answers with a verdict, not with an exception."""
+    reason = str(error.facts.get("reason", "duplicate-id"))
+    return SignatureFinding("/", Verdict(SubIndication.FORMAT_FAILURE, reason, error.facts))
+
+
 class FormatAdapter(Protocol):
     """A document format. `document` is whatever `open` returns: parsed once, used by `prepare` and `verify`."""
 
     name: str
+    fallback: bool
+    """Whether it takes nearly anything, and is asked only after the more particular adapters."""
 
     def sniff(self, head: bytes, filename: str) -> bool:
         """Whether the first few kilobytes look like this format. The name of the file is a hint, never a proof."""

@@ -30,6 +30,7 @@ class CertificateXmlAdapter:
     """Certificates that an insurer, a bank or an office signs for the taxpayer to attach."""
 
     name = "certificate-xml"
+    fallback = False
 
     def sniff(self, head: bytes, filename: str) -> bool:  # noqa: ARG002 - the content tells
         """A TEGnnn element in the namespace that e-Tax shares among procedures."""

@@ -47,6 +47,7 @@ class EtaxAdapter:
     """e-Tax returns. Attachments are signed before the return, because the return's signature covers them."""
 
     name = "etax"
+    fallback = False
 
     def sniff(self, head: bytes, filename: str) -> bool:  # noqa: ARG002 - the content tells
         """A DATA element in a namespace of e-Tax."""

@@ -17,6 +17,7 @@ class GenericXmlAdapter:
     """XML without rules of its own. What a signature leaves uncovered is named, for the caller to judge."""
 
     name = "xmldsig"
+    fallback = True
 
     def sniff(self, head: bytes, filename: str) -> bool:  # noqa: ARG002 - the content tells
         """Anything that begins as XML does."""

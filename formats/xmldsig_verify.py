@@ -23,7 +23,7 @@ from lxml import etree
 
 from .base import SignatureFinding, VerificationPolicy
 from .c14n import C14N_10, EXCLUSIVE, CanonicalXml, Octets, exclusive_octets
-from .errors import FormatError, UnsupportedDocumentError
+from .errors import UnsupportedDocumentError
 from .verdict import PASSED, SubIndication, Verdict
 from .xml_paths import contains, path_of, uncovered_paths
 from .xml_safety import XmlDocument
@@ -63,12 +63,6 @@ PlaceRule = Callable[[XmlDocument, SignatureElement, Sequence[ResolvedReference]
 
 def anywhere(_document: XmlDocument, _signature: SignatureElement, _references: Sequence[ResolvedReference]) -> None:
     """The place rule of formats that have none."""
-
-
-def unreadable(error: FormatError) -> SignatureFinding:
-    """The finding for a document that the parser refused."""
-    reason = str(error.facts.get("reason", "duplicate-id"))
-    return SignatureFinding("/", Verdict(SubIndication.FORMAT_FAILURE, reason, error.facts))
 
 
 def verify_signatures(

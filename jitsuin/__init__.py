@@ -1,0 +1,37 @@
+"""Jitsuin (実印): sign Japanese e-filing documents with the My Number card's signature key, and verify them.
+
+    with jitsuin.open_signer("simulator:", pin=lambda request: "JITSUIN123") as signer:
+        result = jitsuin.sign_file("return.xtx", "return.signed.xtx", signer=signer, trust=["simulator"])
+    report = jitsuin.verify_file("return.signed.xtx", trust=["simulator"], revocation="warn")
+
+Nothing is printed, results are frozen, errors are typed (`jitsuin.errors`, `jitsuin.signer.errors`,
+`jitsuin.formats.errors`). Importing this module loads nothing heavy.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .pipeline import open_signer, sign_file, sign_files, verify_file
+    from .results import SignOutcome, SignResult, VerifyReport
+
+__all__ = ["SignOutcome", "SignResult", "VerifyReport", "open_signer", "sign_file", "sign_files", "verify_file"]
+
+_HOMES = {
+    "open_signer": ".pipeline",
+    "sign_file": ".pipeline",
+    "sign_files": ".pipeline",
+    "verify_file": ".pipeline",
+    "SignOutcome": ".results",
+    "SignResult": ".results",
+    "VerifyReport": ".results",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(_HOMES[name], __name__), name)

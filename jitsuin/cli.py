@@ -1,0 +1,391 @@
+"""The command line: options in, text or one JSON object out, an exit code for every end. Nothing is decided here.
+
+Only click is imported at the start; a command imports what it needs when it runs, so that `--help` is quick.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from .language import say
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from jitsuin.signer.base import Signer
+
+    from .results import SignOutcome, VerifyReport
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+_PATH = click.Path(path_type=Path)
+_CANCELLED = 130  # as shells report an end by Ctrl-C
+
+
+def _trust_options(command: _F) -> _F:
+    for option in (
+        click.option(
+            "--revocation",
+            type=click.Choice(["require", "warn", "off"]),
+            help=say("What to do when revocation cannot be checked.", "失効を確認できないときの扱い。"),
+        ),
+        click.option(
+            "--crl", "crls", multiple=True, type=_PATH, help=say("CRL file, or folder of *.crl.", "CRLファイル、または*.crlのフォルダー。")
+        ),
+        click.option(
+            "--trust",
+            multiple=True,
+            metavar="FILE|NAME",
+            help=say("CA certificate to trust, or `simulator`.", "信頼する認証局の証明書、または`simulator`。"),
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def _output_options(command: _F) -> _F:
+    command = click.option("--quiet", is_flag=True, help=say("Print errors only.", "エラーだけを表示する。"))(command)
+    return click.option("--json", "as_json", is_flag=True, help=say("One JSON object.", "JSONで出力する。"))(command)
+
+
+_key_option = click.option(
+    "--key",
+    metavar="URI",
+    envvar="JITSUIN_KEY",
+    help=say("Key: simulator:[DIR][?card=NAME] or file:ID.p12.", "鍵: simulator:[DIR][?card=NAME] または file:ID.p12。"),
+)
+
+
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "JITSUIN", "max_content_width": 100},
+    help=say(
+        "Sign Japanese e-filing documents with the My Number card's signature key, and verify them.",
+        "マイナンバーカードの署名用電子証明書で電子申請文書に署名し、署名を検証します。",
+    ),
+)
+@click.version_option(package_name="jitsuin", message="jitsuin %(version)s")
+@click.pass_context
+def cli(context: click.Context) -> None:
+    from .config import load_configuration
+
+    commands = {name: frozenset(p.name or "" for p in command.params) for name, command in cli.commands.items()}
+    context.default_map = load_configuration(commands)
+
+
+@cli.command(help=say("Sign documents, all with one PIN.", "文書に署名する(パスワードの入力は一度だけ)。"))
+@click.argument("paths", nargs=-1, required=True, type=_PATH, metavar="PATH...")
+@_key_option
+@click.option("--profile", metavar="NAME", help=say("Destination profile; default: by content.", "提出先プロファイル(既定: 内容で判定)。"))
+@click.option("-o", "--output", type=_PATH, help=say("Output file, for one input.", "出力ファイル(入力が1つのとき)。"))
+@click.option("--output-dir", type=_PATH, help=say("Folder for the signed files.", "署名済みファイルの保存先フォルダー。"))
+@click.option("--overwrite", is_flag=True, help=say("Replace an existing output, never the input.", "既存の出力を置き換える(入力は上書きしない)。"))
+@click.option("--dry-run", is_flag=True, help=say("Rehearse without a key; write nothing.", "鍵を使わず確認だけ行い、何も書き込まない。"))
+@click.option("--attachments", is_flag=True, help=say("Sign attachments (SOZ…) inside the return first.", "申告書内の添付書類(SOZ…)にも先に署名する。"))
+@click.option("--reference", "references", multiple=True, metavar="ID", help=say("Sign this element (profile xmldsig).", "このIdの要素に署名する(xmldsig)。"))
+@click.option("--file", "files", multiple=True, type=_PATH, help=say("Cover this file too (profile xmldsig).", "このファイルも署名対象に含める(xmldsig)。"))
+@click.option("--chain", type=click.Choice(["full", "leaf"]), help=say("Certificates to embed.", "埋め込む証明書の範囲。"))
+@click.option(
+    "--pin-source",
+    default="prompt",
+    show_default=True,
+    metavar="SOURCE",
+    help=say("prompt, env:VAR, stdin or fd:N; never an argument.", "prompt、env:VAR、stdin、fd:N。引数では渡せない。"),
+)
+@click.option("--allow-last-try", is_flag=True, help=say("Go on when one try is left.", "残り1回でも続ける。"))
+@_trust_options
+@_output_options
+def sign(**options: Any) -> None:
+    from . import pipeline
+    from .commands import signing_jobs
+
+    jobs = signing_jobs(options["paths"], options["output"], options["output_dir"])
+    chosen = pipeline.SigningOptions(
+        profile=options["profile"],
+        chain=options["chain"],
+        attachments=options["attachments"],
+        references=options["references"],
+        files=options["files"],
+        trust=options["trust"],
+        crls=options["crls"],
+        revocation=options["revocation"] or "warn",
+        overwrite=options["overwrite"],
+    )
+    at = pipeline.now()
+    if options["dry_run"]:
+        _finish_rehearsal(jobs, chosen, at, options)
+        return
+    with _signer(options, at, [source for source, _ in jobs]) as signer:
+        outcomes = pipeline.sign_files(jobs, signer=signer, options=chosen, at=at)
+    _finish_signing(outcomes, options)
+
+
+@cli.command(help=say("Verify every signature of documents.", "文書のすべての署名を検証する。"))
+@click.argument("paths", nargs=-1, required=True, type=_PATH, metavar="PATH...")
+@click.option("--profile", metavar="NAME", help=say("Judge as this destination's form.", "この提出先の様式として検証する。"))
+@click.option("--at", "at_text", metavar="TIME", help=say("Judge certificates at this time (ISO 8601).", "この時点で証明書を判定する(ISO 8601)。"))
+@click.option("--file", "files", multiple=True, type=_PATH, help=say("File that a signature may refer to.", "署名が参照するファイル。"))
+@click.option("--accept-sha1", is_flag=True, help=say("Compute SHA-1 signatures; marked weak.", "SHA-1の署名も計算する(脆弱と表示)。"))
+@click.option("--redact", is_flag=True, help=say("Leave out personal data.", "個人情報を表示しない。"))
+@_trust_options
+@_output_options
+def verify(**options: Any) -> None:
+    from . import pipeline
+    from .commands import moment_given
+
+    at = moment_given(options["at_text"]) or pipeline.now()
+    results: list[VerifyReport | tuple[Path, Exception]] = []
+    for path in options["paths"]:
+        try:
+            report = pipeline.verify_file(
+                path,
+                trust=options["trust"],
+                crls=options["crls"],
+                revocation=options["revocation"] or "require",
+                at=at,
+                profile=options["profile"],
+                accept_sha1=options["accept_sha1"],
+                files=options["files"],
+            )
+            results.append(report)
+        except _expected() as error:
+            results.append((path, error))
+    _finish_verifying(results, options)
+
+
+@cli.command(help=say("Show the card without a PIN: tries left, certificates, what to do.", "パスワードなしでカードの状態を表示する。"))
+@_key_option
+@click.option("--json", "as_json", is_flag=True, help=say("One JSON object.", "JSONで出力する。"))
+def card(**options: Any) -> None:
+    from jitsuin.signer.base import DescribesToken
+
+    from . import pipeline
+    from .report import SCHEMA_VERSION, card_json, card_text
+
+    at = pipeline.now()
+    with pipeline.open_signer(_key(options), pin=_no_pin, at=at) as signer:
+        if not isinstance(signer, DescribesToken):
+            raise click.UsageError(say("this key has no card to show", "この鍵にはカードがありません"))
+        facts = signer.describe()
+    if options["as_json"]:
+        _print_json({"schema_version": SCHEMA_VERSION, "command": "card", **card_json(facts)})
+    else:
+        click.echo(card_text(facts, at))
+
+
+@cli.command(help=say("List destination profiles and how sure we are of each.", "提出先プロファイルと確度の一覧。"))
+@click.option("--json", "as_json", is_flag=True, help=say("One JSON object.", "JSONで出力する。"))
+def profiles(as_json: bool) -> None:
+    from . import registry
+    from .report import SCHEMA_VERSION, profile_json
+
+    rows = [profile_json(profile) for profile in registry.profiles().values()]
+    if as_json:
+        _print_json({"schema_version": SCHEMA_VERSION, "command": "profiles", "profiles": rows})
+        return
+    from .commands import print_table
+
+    headings = (say("Profile", "プロファイル"), say("For", "用途"), say("How sure", "確度"), say("In words", "説明"))
+    print_table(headings, [[str(row[k]) for k in ("name", "title", "confidence", "note")] for row in rows])
+
+
+@cli.group(help=say("Trust anchors: list them, or import a CA certificate.", "信頼の起点(認証局)の一覧と取り込み。"))
+def trust() -> None:
+    """Nothing of its own; see its commands."""
+
+
+@trust.command("list", help=say("List the anchors: what is known and what is missing.", "信頼の起点の一覧。"))
+@click.option("--json", "as_json", is_flag=True, help=say("One JSON object.", "JSONで出力する。"))
+def trust_list(as_json: bool) -> None:
+    from .commands import anchor_rows, print_table
+    from .report import SCHEMA_VERSION
+
+    rows = anchor_rows()
+    if as_json:
+        _print_json({"schema_version": SCHEMA_VERSION, "command": "trust list", "anchors": rows})
+        return
+    headings = (say("Anchor", "起点"), say("Valid until", "有効期限"), say("Certificate", "証明書"), "SHA-256")
+    states = {
+        "seen": say("remembered", "取得済み"),
+        "not seen": say("not yet seen; comes with the card", "未取得(カードから取得)"),
+        "own": say("imported with --force", "--forceで取り込み"),
+    }
+    print_table(headings, [[r["name"], r["not_after"], states[r["state"]], r["sha256"][:16] + "…"] for r in rows])
+
+
+@trust.command("import", help=say("Remember a CA certificate whose fingerprint is known.", "既知の認証局証明書を取り込む。"))
+@click.argument("file", type=_PATH)
+@click.option("--force", is_flag=True, help=say("Trust an unknown CA on your own authority.", "未知の認証局を自分の責任で信頼する。"))
+def trust_import(file: Path, force: bool) -> None:
+    from .trust import import_anchors
+
+    for name in import_anchors(file, force=force):
+        click.echo(name)
+
+
+@cli.command(help=say("Sign and verify the samples with a simulated card, in DIR.", "模擬カードで見本に署名・検証する。"))
+@click.argument("folder", metavar="[DIR]", default="jitsuin-demo", type=_PATH)
+def demo(folder: Path) -> None:
+    from . import pipeline
+    from .commands import print_demo
+    from .demo import run_demo
+
+    print_demo(run_demo(folder, pipeline.now()), folder)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The entry point: one place where every error becomes a sentence and an exit code."""
+    try:
+        status = cli.main(args=arguments, prog_name="jitsuin", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        status = error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo(say("stopped; nothing was left half done", "中止しました。途中までのファイルは残していません"), err=True)
+        status = _CANCELLED
+    except BrokenPipeError:
+        _discard_output()
+        status = 0
+    except Exception as error:  # noqa: BLE001 - the edge: an unexpected error gets a sentence, too
+        status = _report_error(error)
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def _report_error(error: Exception) -> int:
+    from .errors import ExitCode, exit_code
+    from .messages import error_sentence
+    from .report import SCHEMA_VERSION, error_json, printable
+
+    code = exit_code(error)
+    click.echo(f"jitsuin: {printable(error_sentence(error))}", err=True)
+    if code is ExitCode.INTERNAL:
+        click.echo(say("this is a fault of jitsuin; please report it", "jitsuinの不具合です。お知らせください"), err=True)
+    if "--json" in sys.argv:
+        _print_json({"schema_version": SCHEMA_VERSION, "exit_code": int(code), "error": error_json(error)})
+    return int(code)
+
+
+def _expected() -> tuple[type[Exception], ...]:
+    from .errors import EXPECTED_ERRORS
+
+    return EXPECTED_ERRORS
+
+
+def _key(options: dict[str, Any]) -> str:
+    if not options["key"]:
+        raise click.UsageError(
+            say(
+                "no key given: --key simulator: is the simulated card, --key file:ID.p12 a PKCS#12 file",
+                "鍵が指定されていません: 模擬カードは --key simulator: 、PKCS#12ファイルは --key file:ID.p12",
+            )
+        )
+    return str(options["key"])
+
+
+def _signer(options: dict[str, Any], at: datetime, sources: Sequence[Path]) -> Signer:
+    from . import pipeline
+    from .pin_source import pin_callback
+
+    pin = pin_callback(options["pin_source"], sources)
+    return pipeline.open_signer(_key(options), pin=pin, allow_last_try=options["allow_last_try"], at=at)
+
+
+def _no_pin(_request: object) -> str:
+    from jitsuin.signer.errors import PinCancelledError
+
+    raise PinCancelledError
+
+
+def _finish_rehearsal(jobs: Sequence[tuple[Path, Path]], chosen: Any, at: datetime, options: dict[str, Any]) -> None:
+    from . import pipeline
+    from .errors import exit_code
+    from .report import SCHEMA_VERSION, error_json, profile_json, sign_text
+    from .results import Rehearsal
+
+    plans = pipeline.rehearse_files(jobs, options=chosen, at=at)
+    rows: list[dict[str, object]] = []
+    for plan in plans:
+        if isinstance(plan, Rehearsal):
+            rows.append({"source": str(plan.source), "target": str(plan.target), "profile": profile_json(plan.profile)})
+            text = say("can be signed as", "署名できます:") + f" {plan.profile.name} → {plan.target}"
+            _echo(f"{plan.source}: {text}", options)
+        else:
+            rows.append({"source": str(plan.source), "error": error_json(plan.error or Exception())})
+            click.echo(sign_text(plan), err=True)
+    codes = [exit_code(p.error) for p in plans if not isinstance(p, Rehearsal) and p.error is not None]
+    if options["as_json"]:
+        _print_json({"schema_version": SCHEMA_VERSION, "command": "sign", "dry_run": True, "files": rows})
+    _exit(codes, len(plans))
+
+
+def _finish_signing(outcomes: Sequence[SignOutcome], options: dict[str, Any]) -> None:
+    from .errors import exit_code
+    from .report import SCHEMA_VERSION, sign_json, sign_text
+
+    for outcome in outcomes:
+        if outcome.error is not None:
+            click.echo(sign_text(outcome), err=True)
+        else:
+            _echo(sign_text(outcome), options)
+    if options["as_json"]:
+        files = [sign_json(outcome) for outcome in outcomes]
+        _print_json({"schema_version": SCHEMA_VERSION, "command": "sign", "files": files})
+    _exit([exit_code(outcome.error) for outcome in outcomes if outcome.error is not None], len(outcomes))
+
+
+def _finish_verifying(
+    results: Sequence[VerifyReport | tuple[Path, Exception]], options: dict[str, Any]
+) -> None:
+    from .errors import ExitCode, exit_code
+    from .messages import error_sentence
+    from .report import SCHEMA_VERSION, error_json, printable, verify_json, verify_text
+
+    by_word = {"INVALID": ExitCode.INVALID, "INDETERMINATE": ExitCode.INDETERMINATE}
+    rows: list[dict[str, object]] = []
+    codes: list[ExitCode] = []
+    for result in results:
+        if isinstance(result, tuple):
+            path, error = result
+            codes.append(exit_code(error))
+            rows.append({"path": str(path), "error": error_json(error)})
+            click.echo(printable(f"{path}: {error_sentence(error)}"), err=True)
+            continue
+        word = result.verdict.indication.word
+        if word in by_word:
+            codes.append(by_word[word])
+        rows.append(verify_json(result, redact=options["redact"]))
+        _echo(verify_text(result, redact=options["redact"]), options)
+    if options["as_json"]:
+        _print_json({"schema_version": SCHEMA_VERSION, "command": "verify", "files": rows})
+    if len(results) > 1 and ExitCode.INVALID in codes:
+        raise click.exceptions.Exit(ExitCode.INVALID)
+    if codes and set(codes) == {ExitCode.INDETERMINATE}:
+        raise click.exceptions.Exit(ExitCode.INDETERMINATE)
+    _exit(codes, len(results))
+
+
+def _exit(codes: Sequence[int], files: int) -> None:
+    """The exit code of the one file, or 9 when some of several failed."""
+    if codes:
+        raise click.exceptions.Exit(int(codes[0]) if files == 1 else 9)
+
+
+def _echo(text: str, options: dict[str, Any]) -> None:
+    if not options["quiet"] and not options["as_json"]:
+        click.echo(text)
+
+
+def _print_json(value: dict[str, Any]) -> None:
+    import json
+
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def _discard_output() -> None:
+    """The reader of our output has gone: keep the interpreter from failing once more when it flushes."""
+    import os
+
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

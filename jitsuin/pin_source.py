@@ -1,0 +1,84 @@
+"""Where the PIN comes from on the command line: a hidden prompt, an environment variable, standard input or a descriptor."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from jitsuin.signer.base import PinCallback, PinRequest, SecretKind
+from jitsuin.signer.errors import PinCancelledError
+
+from .language import say
+
+if TYPE_CHECKING:
+    from io import TextIOBase
+
+
+def pin_callback(source: str, documents: Sequence[Path]) -> PinCallback:
+    """The callback for `--pin-source`. Raises click.UsageError at once for a source that does not exist."""
+    kind, _, name = source.partition(":")
+    if kind == "prompt" and not name:
+        return lambda request: _prompt(request, documents)
+    if kind == "env" and name:
+        if name not in os.environ:
+            raise click.UsageError(say(f"--pin-source: {name} is not set", f"--pin-source: {name}が設定されていません"))
+        return lambda _request: os.environ.pop(name)
+    if kind == "stdin" and not name:
+        return lambda _request: _line(sys.stdin)
+    if kind == "fd" and name.isdecimal():
+        return lambda _request: _descriptor(int(name))
+    raise click.UsageError(
+        say("--pin-source is prompt, env:VAR, stdin or fd:N", "--pin-sourceはprompt、env:VAR、stdin、fd:Nのいずれかです")
+    )
+
+
+def _prompt(request: PinRequest, documents: Sequence[Path]) -> str:
+    """Say what will be signed and disclosed, then ask without echo. Without a terminal nothing is asked."""
+    if not sys.stdin.isatty():
+        raise PinCancelledError
+    from .report import printable
+
+    lines = [say("Token: ", "トークン: ") + request.token]
+    lines += [say("To be signed: ", "署名する文書: ") + str(document) for document in documents]
+    if request.kind is SecretKind.SIGNATURE_PASSWORD:
+        lines += [
+            say(
+                "The signed file will contain the certificate: your name, address, date of birth and sex.",
+                "署名済みファイルには証明書が含まれ、氏名・住所・生年月日・性別が相手に伝わります。",
+            ),
+            say("Tries left: ", "残り回数: ") + str(request.tries_left),
+            say(
+                "Signature password: 6 to 16 of A–Z and 0–9; small letters are taken as capitals.",
+                "署名用パスワード: 英大文字と数字の6〜16文字(小文字は大文字として扱います)。",
+            ),
+        ]
+    for line in lines:
+        click.echo(printable(line), err=True)
+    label = say("Password", "パスワード") if request.kind is SecretKind.SIGNATURE_PASSWORD else say("Passphrase", "パスフレーズ")
+    try:
+        secret: str = click.prompt(label, hide_input=True, err=True, default="", show_default=False)
+    except click.Abort:
+        raise KeyboardInterrupt from None
+    if request.kind is SecretKind.SIGNATURE_PASSWORD and secret != secret.upper():
+        click.echo(say("Small letters were taken as capitals.", "小文字を大文字に変換しました。"), err=True)
+    return secret
+
+
+def _line(stream: TextIOBase) -> str:
+    line = stream.readline()
+    if not line:
+        raise PinCancelledError
+    return line.rstrip("\r\n")
+
+
+def _descriptor(number: int) -> str:
+    try:
+        with os.fdopen(number, encoding="utf-8") as stream:
+            return _line(stream)
+    except OSError:
+        raise PinCancelledError from None

@@ -1,0 +1,351 @@
+"""The only place that joins a signer and a format: the twelve steps of signing, and verifying.
+
+1. Read, detect the format, choose the destination profile. 2. Rehearse with a stand-in identity. 3. Find the key, ask
+the PIN counter. 4. Ask the PIN once; one VERIFY. 5. Read the certificates. 6. Gate. 7. Prepare with the real
+certificate. 8. Sign; check the value. 9. Embed. 10. Verify the output as a stranger would. 11. Write. 12. Report.
+Steps 3 to 5 are the signer's: they happen when its certificate is first read, after every document has been rehearsed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from jitsuin.formats.base import SignatureFinding, SigningIdentity, VerificationPolicy, unreadable
+from jitsuin.formats.errors import FormatError
+from jitsuin.formats.profiles import Chain as ChainOption
+from jitsuin.signer.base import PinCallback, Signer, SignatureScheme, SignerOptions, check_value
+
+from . import registry
+from .errors import (
+    EXPECTED_ERRORS,
+    CertificateRefusedError,
+    InputChangedError,
+    JitsuinError,
+    OutputError,
+    ProfileMismatchError,
+    SelfVerificationError,
+    UnknownFormatError,
+)
+from .results import Notice, Rehearsal, SignatureReport, SignOutcome, SignResult, VerifyReport
+from .revocation import Evidence, load_crls
+from .storage import check_output, read_document, write_atomically
+from .trust import TrustStore, load_trust, remember
+from .validity import Judgement, RevocationMode, judge
+
+if TYPE_CHECKING:
+    from jitsuin.formats.base import FormatAdapter
+    from jitsuin.formats.profiles import Profile
+
+Mode = Literal["require", "warn", "off"]
+TrustNames = Sequence[str | Path | x509.Certificate]
+_HEAD = 16 * 1024
+
+
+@dataclass(frozen=True)
+class SigningOptions:
+    """How to sign. `profile` None takes the one that fits the document."""
+
+    profile: str | None = None
+    chain: Literal["full", "leaf"] | None = None
+    attachments: bool = False
+    references: tuple[str, ...] = ()
+    """Ids of elements to sign instead of the whole document (profile `xmldsig`)."""
+    files: tuple[Path, ...] = ()
+    """Further files for the signature to cover (profile `xmldsig`)."""
+    trust: TrustNames = ()
+    crls: Sequence[str | Path] = ()
+    revocation: Mode = "warn"
+    overwrite: bool = False
+
+
+def open_signer(
+    uri: str, *, pin: PinCallback, allow_last_try: bool = False, at: datetime | None = None
+) -> Signer:
+    """A signer for a key URI such as `simulator:` or `file:id.p12`, to be used as a context manager.
+
+    The PIN callback is called at most once, when a signature or the certificate is first asked for.
+    Raises UnknownNameError, or a SignerError of the backend.
+    """
+    return registry.signer_factory(uri)(uri, SignerOptions(pin, at or now(), allow_last_try))
+
+
+def sign_file(
+    source: str | Path,
+    target: str | Path,
+    *,
+    signer: Signer,
+    profile: str | None = None,
+    trust: TrustNames = (),
+    crls: Sequence[str | Path] = (),
+    revocation: Mode = "warn",
+    overwrite: bool = False,
+    chain: Literal["full", "leaf"] | None = None,
+    attachments: bool = False,
+    references: Sequence[str] = (),
+    files: Sequence[str | Path] = (),
+    at: datetime | None = None,
+) -> SignResult:
+    """Sign one document and write it to `target`. Raises JitsuinError, FormatError or SignerError; then nothing is written."""
+    options = SigningOptions(
+        profile, chain, attachments, tuple(references), tuple(map(Path, files)), trust, crls, revocation, overwrite
+    )
+    (outcome,) = sign_files([(Path(source), Path(target))], signer=signer, options=options, at=at)
+    if outcome.result is None:
+        raise outcome.error or AssertionError("an outcome without result or error")
+    return outcome.result
+
+
+def sign_files(
+    jobs: Iterable[tuple[Path, Path]], *, signer: Signer, options: SigningOptions, at: datetime | None = None
+) -> list[SignOutcome]:
+    """Sign several documents, (source, target) each, with one PIN.
+
+    All are rehearsed before the key is touched; one that fails stops none of the others. An error of the key or of the
+    certificate stops everything and is raised.
+    """
+    at = at or now()
+    session = _Session(signer, options, at)
+    plans = session.rehearse_all(jobs)
+    if any(isinstance(plan, _Plan) for plan in plans):
+        session.unlock()
+    return [plan if isinstance(plan, SignOutcome) else session.sign(plan) for plan in plans]
+
+
+def rehearse_files(
+    jobs: Iterable[tuple[Path, Path]], *, options: SigningOptions, at: datetime | None = None
+) -> list[Rehearsal | SignOutcome]:
+    """Steps 1 and 2 alone: everything that can fail without a key. A document that fails is an outcome with its error."""
+    plans = _Session(None, options, at or now()).rehearse_all(jobs)
+    return [plan.rehearsal if isinstance(plan, _Plan) else plan for plan in plans]
+
+
+def verify_file(
+    path: str | Path,
+    *,
+    trust: TrustNames = (),
+    crls: Sequence[str | Path] = (),
+    revocation: Mode = "require",
+    at: datetime | None = None,
+    profile: str | None = None,
+    accept_sha1: bool = False,
+    files: Sequence[str | Path] = (),
+) -> VerifyReport:
+    """Verify every signature of a document, at `at` or now. `files` are those that its references may name.
+
+    A bad document is a verdict, never an exception. Raises InputError where the file cannot be read, UnknownFormatError
+    where it is of no known format, TrustFileError for unusable anchors or CRLs.
+    """
+    path, at = Path(path), at or now()
+    data = read_document(path)
+    adapter = _adapter_for(path, data, profile)
+    policy = VerificationPolicy(accept_sha1, _contents(files))
+    store, evidence = load_trust(trust), load_crls(crls)
+    reports = [
+        _judged(finding, store, evidence, at, RevocationMode(revocation)) for finding in _findings(adapter, data, policy)
+    ]
+    return VerifyReport(path, adapter.name, hashlib.sha256(data).hexdigest(), at, tuple(reports))
+
+
+def now() -> datetime:
+    """The run's one reading of the clock, to the second."""
+    return datetime.now(UTC).replace(microsecond=0)
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """A rehearsed document. `document` is kept only when it is the only one, so that a folder does not fill the memory."""
+
+    rehearsal: Rehearsal
+    adapter: FormatAdapter
+    document: object
+
+
+class _Session:
+    """One run of signing: the options resolved once, the identity read and judged once."""
+
+    def __init__(self, signer: Signer | None, options: SigningOptions, at: datetime) -> None:
+        self._signer = signer
+        self._options = options
+        self._at = at
+        self._files = _contents(options.files)
+        self._store = load_trust(options.trust)
+        self._evidence = load_crls(options.crls)
+        self._judgement: Judgement | None = None
+        self._identity: SigningIdentity | None = None
+
+    def rehearse_all(self, jobs: Iterable[tuple[Path, Path]]) -> list[_Plan | SignOutcome]:
+        """Steps 1 and 2 for every document. No two may go to one target."""
+        plans: list[_Plan | SignOutcome] = []
+        taken: set[Path] = set()
+        pairs = list(jobs)
+        for source, target in pairs:
+            place = target.resolve()
+            if place in taken:
+                plans.append(SignOutcome(source, error=OutputError(path=str(target), reason="collision")))
+                continue
+            taken.add(place)
+            plan = self._rehearse(source, target)
+            if len(pairs) > 1 and isinstance(plan, _Plan):
+                plan = replace(plan, document=None)
+            plans.append(plan)
+        return plans
+
+    def _rehearse(self, source: Path, target: Path) -> _Plan | SignOutcome:
+        try:
+            data = read_document(source)
+            check_output(source, target, overwrite=self._options.overwrite)
+            adapter = _adapter_for(source, data, self._options.profile)
+            profile = self._profile(adapter)
+            document = adapter.open(data)
+            adapter.prepare(document, _stand_in(self._at), profile, self._at)
+        except EXPECTED_ERRORS as error:
+            return SignOutcome(source, error=error)
+        return _Plan(Rehearsal(source, target, profile, hashlib.sha256(data).hexdigest()), adapter, document)
+
+    def unlock(self) -> None:
+        """Steps 3 to 6. Raises SignerError or CertificateRefusedError."""
+        assert self._signer is not None  # noqa: S101 - rehearse_files, which has no signer, does not come here
+        certificate = self._signer.certificate
+        issuers = self._signer.issuers
+        mode = RevocationMode(self._options.revocation)
+        judgement = judge(certificate, issuers, self._store, self._evidence, self._at, mode)
+        if not judgement.verdict.passed:
+            raise CertificateRefusedError(reason=judgement.verdict.reason, **judgement.verdict.facts)
+        remember(judgement.chain.certificates)
+        # The chain that was judged is the one to embed: it may reach further than what the token knows.
+        self._identity = SigningIdentity(certificate, judgement.chain.certificates[1:])
+        self._judgement = judgement
+
+    def sign(self, plan: _Plan) -> SignOutcome:
+        """Steps 7 to 12 for one document."""
+        try:
+            return SignOutcome(plan.rehearsal.source, self._sign(plan))
+        except (FormatError, JitsuinError) as error:
+            return SignOutcome(plan.rehearsal.source, error=error)
+
+    def _sign(self, plan: _Plan) -> SignResult:
+        assert self._signer is not None and self._identity is not None and self._judgement is not None  # noqa: S101
+        rehearsal, identity = plan.rehearsal, self._identity
+        document, made = plan.document or _read_again(plan), 0
+        while True:
+            prepared = plan.adapter.prepare(document, identity, rehearsal.profile, self._at)  # 7
+            scheme = SignatureScheme(prepared.scheme)
+            value = self._signer.sign(prepared.to_be_signed, scheme)  # 8
+            check_value(identity.certificate.public_key(), prepared.to_be_signed, scheme, value)
+            out = io.BytesIO()
+            prepared.embed(value, out)  # 9
+            made += 1
+            if prepared.last:
+                break
+            document = plan.adapter.open(out.getvalue())
+        del document
+        signed = out.getbuffer()
+        notices = self._verify_own(plan, out.getvalue(), made)  # 10
+        write_atomically(rehearsal.target, lambda file: file.write(signed) and None, overwrite=self._options.overwrite)  # 11
+        return SignResult(  # 12
+            source=rehearsal.source,
+            target=rehearsal.target,
+            profile=rehearsal.profile,
+            source_sha256=rehearsal.source_sha256,
+            target_sha256=hashlib.sha256(signed).hexdigest(),
+            at=self._at,
+            scheme=prepared.scheme,
+            signatures_made=made,
+            certificate=identity.certificate,
+            judgement=self._judgement,
+            notices=(*self._judgement.notices, *notices),
+        )
+
+    def _verify_own(self, plan: _Plan, signed: bytes, made: int) -> list[Notice]:
+        """Step 10: our signatures must pass; a bad one that was there before is said."""
+        assert self._identity is not None  # noqa: S101 - set before any signature is made
+        findings = _findings(plan.adapter, signed, VerificationPolicy(files=self._files))
+        ours = [f for f in findings if f.certificate == self._identity.certificate and f.verdict.passed]
+        if len(ours) < made:
+            reason = next((f.verdict.reason for f in findings if not f.verdict.passed), "missing")
+            raise SelfVerificationError(path=str(plan.rehearsal.target), reason=reason)
+        bad = [finding for finding in findings if not finding.verdict.passed]
+        return [Notice("earlier-signature-fails", {"place": f.place, "reason": f.verdict.reason}) for f in bad]
+
+    def _profile(self, adapter: FormatAdapter) -> Profile:
+        """The destination profile, narrowed by the options. Raises ProfileMismatchError for options it has no use for."""
+        options = self._options
+        chosen = options.profile
+        profile = registry.profile_named(chosen) if chosen else registry.profile_for(adapter.name)
+        if options.attachments and profile.format != "etax":
+            raise ProfileMismatchError(profile=profile.name, found="--attachments")
+        if (options.references or options.files) and profile.format != "xmldsig":
+            raise ProfileMismatchError(profile=profile.name, found="--reference" if options.references else "--file")
+        chain = ChainOption(options.chain) if options.chain else profile.chain
+        return replace(
+            profile,
+            chain=chain,
+            attachments=options.attachments,
+            references=options.references,
+            files=self._files or None,
+        )
+
+
+def _adapter_for(path: Path, data: bytes, profile: str | None) -> FormatAdapter:
+    """The adapter by content; a named profile must be for a format that recognises the document."""
+    head = data[:_HEAD]
+    if profile is not None:
+        adapter = registry.formats()[registry.profile_named(profile).format]
+        if adapter.sniff(head, path.name):
+            return adapter
+        found = next((a.name for a in registry.formats().values() if a.sniff(head, path.name)), None)
+        if found is None:
+            raise UnknownFormatError(path=str(path))
+        raise ProfileMismatchError(profile=profile, found=found)
+    for adapter in registry.formats().values():
+        if adapter.sniff(head, path.name):
+            return adapter
+    raise UnknownFormatError(path=str(path))
+
+
+def _findings(adapter: FormatAdapter, data: bytes, policy: VerificationPolicy) -> Sequence[SignatureFinding]:
+    try:
+        return adapter.verify(adapter.open(data), policy)
+    except FormatError as error:
+        return [unreadable(error)]
+
+
+def _judged(
+    finding: SignatureFinding, store: TrustStore, evidence: Sequence[Evidence], at: datetime, mode: RevocationMode
+) -> SignatureReport:
+    if finding.certificate is None:
+        return SignatureReport(finding, None)
+    judgement = judge(finding.certificate, finding.embedded, store, evidence, at, mode)
+    if finding.verdict.passed:
+        remember(judgement.chain.certificates)
+    return SignatureReport(finding, judgement)
+
+
+def _read_again(plan: _Plan) -> object:
+    """Open a document that was dropped after its rehearsal. Raises InputChangedError if it is another one by now."""
+    data = read_document(plan.rehearsal.source)
+    if hashlib.sha256(data).hexdigest() != plan.rehearsal.source_sha256:
+        raise InputChangedError(path=str(plan.rehearsal.source))
+    return plan.adapter.open(data)
+
+
+def _contents(files: Iterable[str | Path]) -> Mapping[str, bytes]:
+    return {path.name: read_document(path) for path in map(Path, files)}
+
+
+def _stand_in(at: datetime) -> SigningIdentity:
+    """A throw-away identity for the rehearsal; elliptic, because such a key is made in a fraction of a millisecond."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "rehearsal")])
+    builder = x509.CertificateBuilder(name, name, key.public_key(), 1, at, at + timedelta(days=1))
+    return SigningIdentity(builder.sign(key, hashes.SHA256()))

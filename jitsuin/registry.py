@@ -1,0 +1,56 @@
+"""Backends, formats and profiles, found through entry points, so that another package can add one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cache
+from importlib.metadata import entry_points
+from typing import cast
+
+from jitsuin.formats.base import FormatAdapter
+from jitsuin.formats.profiles import Profile
+from jitsuin.signer.base import Signer, SignerOptions
+
+from .errors import UnknownNameError
+
+SignerFactory = Callable[[str, SignerOptions], Signer]
+
+
+def signer_factory(uri: str) -> SignerFactory:
+    """The backend for a key URI, by its scheme. Raises UnknownNameError."""
+    scheme = uri.partition(":")[0]
+    found = entry_points(group="jitsuin.signers")
+    if ":" not in uri or scheme not in found.names:
+        raise UnknownNameError(what="key", name=uri, known=", ".join(f"{name}:" for name in sorted(found.names)))
+    return cast("SignerFactory", found[scheme].load())
+
+
+@cache
+def formats() -> Mapping[str, FormatAdapter]:
+    """All adapters by name, the general ones (`fallback`) last, so that a more particular one is asked first."""
+    adapters = [cast("FormatAdapter", entry.load()()) for entry in entry_points(group="jitsuin.formats")]
+    return {adapter.name: adapter for adapter in sorted(adapters, key=lambda a: (a.fallback, a.name))}
+
+
+@cache
+def profiles() -> Mapping[str, Profile]:
+    """All destination profiles by name."""
+    found: dict[str, Profile] = {}
+    for entry in entry_points(group="jitsuin.profiles"):
+        found.update(cast("Mapping[str, Profile]", entry.load()))
+    return found
+
+
+def profile_named(name: str) -> Profile:
+    """The profile of this name. Raises UnknownNameError."""
+    if name not in profiles():
+        raise UnknownNameError(what="profile", name=name, known=", ".join(sorted(profiles())))
+    return profiles()[name]
+
+
+def profile_for(adapter_name: str) -> Profile:
+    """The profile that is taken for a format when none is named: the one that bears its name, else its first."""
+    candidates = [profile for profile in profiles().values() if profile.format == adapter_name]
+    if not candidates:
+        raise UnknownNameError(what="profile", name=adapter_name, known=", ".join(sorted(profiles())))
+    return next((profile for profile in candidates if profile.name == adapter_name), candidates[0])

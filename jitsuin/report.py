@@ -1,0 +1,319 @@
+"""Results as text for people and as JSON for programs: the same facts in both."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from cryptography.hazmat.primitives import hashes
+
+from .certificate import CertificateKind, holder_of, kind_of, renewal_opens
+from .language import say
+from .messages import error_sentence, moment, notice_sentence, revocation_word, verdict_sentence
+from .results import Notice, SignatureReport, SignOutcome, SignResult, VerifyReport
+from .revocation import RevocationAnswer, RevocationStatus
+
+if TYPE_CHECKING:
+    from cryptography import x509
+
+    from jitsuin.formats.profiles import Profile
+    from jitsuin.formats.verdict import Verdict
+    from jitsuin.signer.base import TokenFacts
+
+SCHEMA_VERSION = 1
+"""Of every JSON object that the command line prints. Grows when a field changes its meaning or goes."""
+
+
+# Text
+
+
+def verify_text(report: VerifyReport, *, redact: bool = False) -> str:
+    """A verification for a person, one block for each signature."""
+    lines = [f"{printable(str(report.path))}: {_verdict_word(report.verdict)}"]
+    for number, signature in enumerate(report.signatures, 1):
+        lines += [f"  {say('signature', '署名')} {number}: {printable(signature.finding.place)}"]
+        lines += [f"    {label}{printable(text)}" for label, text in _signature_rows(signature, redact=redact)]
+    return "\n".join(lines)
+
+
+def sign_text(outcome: SignOutcome) -> str:
+    """The outcome for one document, with what should be known about it."""
+    if outcome.result is None:
+        return f"{printable(str(outcome.source))}: {printable(error_sentence(outcome.error or Exception()))}"
+    result = outcome.result
+    lines = [f"{printable(str(result.source))} → {printable(str(result.target))}"]
+    rows = [
+        (say("profile", "プロファイル"), f"{result.profile.name} ({result.profile.note[_key()]})"),
+        (say("signatures", "署名"), f"{result.signatures_made} × {result.scheme}"),
+        (say("trusted via", "信頼の起点"), result.judgement.chain.anchor or "-"),
+        (say("revocation", "失効確認"), _revocation_text(result.judgement.revocation)),
+        ("SHA-256", result.target_sha256),
+    ]
+    lines += [f"  {_padded(label)}{printable(text)}" for label, text in rows]
+    lines += [f"  ! {printable(notice_sentence(notice.code, notice.facts))}" for notice in result.notices]
+    return "\n".join(lines)
+
+
+def card_text(facts: TokenFacts, at: datetime) -> str:
+    """What a token tells without a PIN, and what to do next."""
+    present, absent = say("present", "あり"), say("absent", "なし")
+    rows = [
+        (say("token", "トークン"), f"{facts.token} ({facts.kind})"),
+        ("ATR", facts.atr.hex(" ").upper() if facts.atr else "-"),
+        (say("signature certificate", "署名用電子証明書"), present if facts.signature_certificate_present else absent),
+        (
+            say("authentication certificate", "利用者証明用電子証明書"),
+            present if facts.authentication_certificate_present else absent,
+        ),
+        (say("signature password, tries left", "署名用パスワード 残り回数"), _tries(facts.signature_tries_left)),
+        (say("authentication PIN, tries left", "利用者証明用暗証番号 残り回数"), _tries(facts.authentication_tries_left)),
+    ]
+    if facts.authentication_certificate is not None:
+        end = facts.authentication_certificate.not_valid_after_utc
+        rows.append((say("authentication certificate until", "利用者証明用 有効期限"), moment(end)))
+    for issuer in facts.issuers:
+        rows.append((say("CA certificate", "認証局の証明書"), f"{issuer.subject.rfc4514_string()}, {moment(issuer.not_valid_after_utc)}"))
+    lines = [f"{_padded(label, 34)}{printable(text)}" for label, text in rows]
+    return "\n".join([*lines, f"→ {_card_advice(facts, at)}"])
+
+
+def printable(text: str) -> str:
+    """Text from a document made safe for a terminal: control and bidirectional characters become U+FFFD."""
+    return "".join(c if c.isprintable() or c == "\u3000" else "\ufffd" for c in text)
+
+
+def _signature_rows(signature: SignatureReport, *, redact: bool) -> Iterator[tuple[str, str]]:
+    finding, verdict = signature.finding, signature.verdict
+    yield _padded(say("verdict", "判定")), f"{_verdict_word(verdict)} - {verdict_sentence(verdict.reason, verdict.facts)}"
+    if finding.covers:
+        yield _padded(say("covers", "署名対象")), ", ".join(finding.covers)
+    if finding.uncovered:
+        yield _padded(say("not covered", "対象外")), ", ".join(finding.uncovered)
+    if finding.scheme:
+        weak = say(" (weak: SHA-1)", "(脆弱: SHA-1)") if finding.weak else ""
+        yield _padded(say("algorithm", "アルゴリズム")), finding.scheme + weak
+    certificate, judgement = finding.certificate, signature.judgement
+    if certificate is None or judgement is None:
+        return
+    yield _padded(say("signed by", "署名者")), _signer_text(certificate, redact=redact)
+    period = f"{moment(certificate.not_valid_before_utc)} – {moment(certificate.not_valid_after_utc)}"
+    yield _padded(say("certificate", "証明書")), f"{judgement.kind.value}, {period}"
+    yield _padded(say("trusted via", "信頼の起点")), judgement.chain.anchor or say("nothing", "なし")
+    yield _padded(say("revocation", "失効確認")), _revocation_text(judgement.revocation)
+    for notice in judgement.notices:
+        if notice.code != "revocation-not-checked":  # the line above has said it
+            yield _padded("!"), notice_sentence(notice.code, notice.facts)
+
+
+def _signer_text(certificate: x509.Certificate, *, redact: bool) -> str:
+    if redact:
+        return say("(redacted)", "(非表示)")
+    holder = holder_of(certificate)
+    if holder is None:
+        return certificate.subject.rfc4514_string()
+    sex = {"male": say("male", "男"), "female": say("female", "女")}.get(holder.sex or "", "-")
+    return ", ".join(part or "-" for part in (holder.name, holder.address, holder.birth_date, sex))
+
+
+def _revocation_text(answer: RevocationAnswer) -> str:
+    words = {
+        RevocationStatus.GOOD: say("good", "失効していない"),
+        RevocationStatus.REVOKED: say("revoked", "失効"),
+        RevocationStatus.ON_HOLD: say("on hold", "一時停止"),
+        RevocationStatus.NOT_CHECKED: say("not checked", "未確認"),
+    }
+    detail = revocation_word(answer.why or answer.reason) if answer.why or answer.reason else ""
+    source = f"{answer.source}, {moment(answer.produced)}" if answer.produced else ""
+    extra = "; ".join(part for part in (detail, source) if part)
+    return words[answer.status] + (f" ({extra})" if extra else "")
+
+
+def _card_advice(facts: TokenFacts, at: datetime) -> str:
+    if not facts.signature_certificate_present:
+        return say(
+            "this card cannot sign: apply for a signature certificate at the municipal office",
+            "署名できません。市区町村の窓口で署名用電子証明書の発行を受けてください",
+        )
+    if facts.signature_tries_left == 0:
+        return say(
+            "the signature password is locked: only the municipal office can unlock it",
+            "署名用パスワードがロックされています。市区町村の窓口で初期化を受けてください",
+        )
+    if facts.signature_tries_left == 1:
+        return say(
+            "one try is left: a wrong password would lock the card, so signing needs --allow-last-try",
+            "残り1回です。誤るとロックされるため、署名には--allow-last-tryが必要です",
+        )
+    certificate = facts.authentication_certificate
+    if certificate is not None and renewal_opens(certificate) <= at:
+        return say("ready to sign; the certificates can be renewed now", "署名できます。証明書の更新手続きができる時期です")
+    return say("ready to sign", "署名できます")
+
+
+def _tries(count: int | None) -> str:
+    return say("unknown", "不明") if count is None else str(count)
+
+
+def _verdict_word(verdict: Verdict) -> str:
+    sub_indication = f" ({verdict.sub_indication})" if verdict.sub_indication else ""
+    return verdict.indication.word + sub_indication
+
+
+def _key() -> str:
+    return say("en", "ja")
+
+
+def _padded(label: str, width: int = 14) -> str:
+    """A label to a column's width, where a Japanese character takes two."""
+    from rich.cells import cell_len
+
+    return label + " " * max(1, width - cell_len(label))
+
+
+# JSON
+
+
+def verify_json(report: VerifyReport, *, redact: bool = False) -> dict[str, object]:
+    """A verification as JSON values."""
+    return {
+        "path": str(report.path),
+        "format": report.format,
+        "sha256": report.sha256,
+        "at": _iso(report.at),
+        **_verdict_json(report.verdict),
+        "signatures": [_signature_json(signature, redact=redact) for signature in report.signatures],
+    }
+
+
+def sign_json(outcome: SignOutcome) -> dict[str, object]:
+    """The outcome for one document as JSON values. The holder's attributes are not repeated here."""
+    if outcome.result is None:
+        return {"source": str(outcome.source), "error": error_json(outcome.error or Exception())}
+    result: SignResult = outcome.result
+    return {
+        "source": str(result.source),
+        "target": str(result.target),
+        "source_sha256": result.source_sha256,
+        "target_sha256": result.target_sha256,
+        "at": _iso(result.at),
+        "profile": profile_json(result.profile),
+        "scheme": result.scheme,
+        "signatures_made": result.signatures_made,
+        "anchor": result.judgement.chain.anchor,
+        "revocation": _revocation_json(result.judgement.revocation),
+        "notices": [_notice_json(notice) for notice in result.notices],
+    }
+
+
+def error_json(error: Exception) -> dict[str, object]:
+    """An error: its class, facts and sentence."""
+    facts: Mapping[str, object] = getattr(error, "facts", {})
+    return {"kind": type(error).__name__, "message": error_sentence(error), "facts": _plain(facts)}
+
+
+def profile_json(profile: Profile) -> dict[str, object]:
+    """A destination profile with how sure we are of it."""
+    return {
+        "name": profile.name,
+        "format": profile.format,
+        "title": profile.title[_key()],
+        "confidence": profile.confidence.value,
+        "note": profile.note[_key()],
+    }
+
+
+def card_json(facts: TokenFacts) -> dict[str, object]:
+    """What a token tells without a PIN."""
+    certificate = facts.authentication_certificate
+    return {
+        "token": facts.token,
+        "kind": facts.kind,
+        "atr": facts.atr.hex() if facts.atr else None,
+        "signature_certificate_present": facts.signature_certificate_present,
+        "authentication_certificate_present": facts.authentication_certificate_present,
+        "signature_tries_left": facts.signature_tries_left,
+        "authentication_tries_left": facts.authentication_tries_left,
+        "authentication_certificate": None if certificate is None else _certificate_json(certificate, redact=False),
+        "issuers": [_certificate_json(issuer, redact=False) for issuer in facts.issuers],
+    }
+
+
+def _signature_json(signature: SignatureReport, *, redact: bool) -> dict[str, object]:
+    finding, judgement = signature.finding, signature.judgement
+    return {
+        "place": finding.place,
+        "id": finding.signature_id,
+        **_verdict_json(signature.verdict),
+        "covers": list(finding.covers),
+        "uncovered": list(finding.uncovered),
+        "scheme": finding.scheme,
+        "weak": finding.weak,
+        "certificate": None if finding.certificate is None else _certificate_json(finding.certificate, redact=redact),
+        "anchor": judgement.chain.anchor if judgement else None,
+        "revocation": _revocation_json(judgement.revocation) if judgement else None,
+        "notices": [_notice_json(notice) for notice in judgement.notices] if judgement else [],
+    }
+
+
+def _verdict_json(verdict: Verdict) -> dict[str, object]:
+    return {
+        "verdict": verdict.indication.word,
+        "indication": verdict.indication.value,
+        "sub_indication": verdict.sub_indication.value if verdict.sub_indication else None,
+        "reason": verdict.reason,
+        "message": verdict_sentence(verdict.reason, verdict.facts),
+        "facts": _plain(verdict.facts),
+    }
+
+
+def _certificate_json(certificate: x509.Certificate, *, redact: bool) -> dict[str, object]:
+    values: dict[str, object] = {
+        "kind": kind_of(certificate).value,
+        "issuer": certificate.issuer.rfc4514_string(),
+        "not_before": _iso(certificate.not_valid_before_utc),
+        "not_after": _iso(certificate.not_valid_after_utc),
+    }
+    if redact:
+        return values
+    values["subject"] = certificate.subject.rfc4514_string()
+    values["serial"] = f"{certificate.serial_number:x}"
+    values["sha256"] = certificate.fingerprint(hashes.SHA256()).hex()
+    holder = holder_of(certificate)
+    if holder is not None and kind_of(certificate) is not CertificateKind.OTHER:
+        values["holder"] = {
+            "name": holder.name,
+            "address": holder.address,
+            "birth_date": holder.birth_date,
+            "sex": holder.sex,
+            "substituted": holder.substituted,
+        }
+    return values
+
+
+def _revocation_json(answer: RevocationAnswer) -> dict[str, object]:
+    return {
+        "status": answer.status.value,
+        "why": answer.why or None,
+        "source": answer.source or None,
+        "produced": _iso(answer.produced) if answer.produced else None,
+        "revoked_at": _iso(answer.revoked_at) if answer.revoked_at else None,
+        "reason": answer.reason or None,
+    }
+
+
+def _notice_json(notice: Notice) -> dict[str, object]:
+    return {"code": notice.code, "message": notice_sentence(notice.code, notice.facts), "facts": _plain(notice.facts)}
+
+
+def _plain(facts: Mapping[str, object]) -> dict[str, object]:
+    def value(fact: object) -> object:
+        if isinstance(fact, datetime):
+            return _iso(fact)
+        return fact if isinstance(fact, str | int | None) else str(fact)
+
+    return {name: value(fact) for name, fact in facts.items()}
+
+
+def _iso(value: datetime) -> str:
+    return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

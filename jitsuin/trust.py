@@ -1,0 +1,249 @@
+"""Trust anchors, and the chain from a certificate to one of them.
+
+The built-in anchors are pins: fingerprints of the JPKI signature CAs, which share one subject name, so that they are
+told apart by key and never by name. Their certificates come from the card, the document or `jitsuin trust import`, are
+accepted only when pinned, and are remembered. Path building here serves short hierarchies such as these; name
+constraints and policy mapping are refused rather than ignored.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import platformdirs
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes, serialization
+
+from jitsuin.formats.verdict import PASSED, SubIndication, Verdict
+
+from .errors import OutputError, TrustFileError
+from .storage import read_document, write_atomically
+
+_MAX_DEPTH = 6
+_UNDERSTOOD = frozenset(
+    {
+        x509.KeyUsage.oid,
+        x509.BasicConstraints.oid,
+        x509.CertificatePolicies.oid,
+        x509.ExtendedKeyUsage.oid,
+        x509.SubjectAlternativeName.oid,
+    }
+)
+
+
+@dataclass(frozen=True)
+class Pin:
+    """A CA known by its fingerprint (`jpki.md` 3.1). Validity is told to people; the certificate itself decides."""
+
+    name: str
+    sha256: str
+    key_identifier: str
+    not_before: datetime
+    not_after: datetime
+
+
+JPKI_PINS = (
+    Pin(
+        "JPKI signature CA 01 (2015)",
+        "19645405a1fe14377434bd55957628ac4038557c542403a2243f21c706fc9355",
+        "0d034cbb34d0714f45e45a1cafd8fd143fab54a7",
+        datetime(2015, 10, 20, 2, 40, 28, tzinfo=UTC),
+        datetime(2025, 10, 19, 14, 59, 59, tzinfo=UTC),
+    ),
+    Pin(
+        "JPKI signature CA 02 (2019)",
+        "79679c33e4cc9319440f1ad120a597ff1844e2ef217063adb176966fd5e6fbeb",
+        "4de017de4b7f473dcd867a62d38b134ace83558a",
+        datetime(2019, 9, 14, 23, 41, 56, tzinfo=UTC),
+        datetime(2029, 9, 14, 14, 59, 59, tzinfo=UTC),
+    ),
+    Pin(
+        "JPKI signature CA 03 (2023)",
+        "d227f6cde11d35c5252178f106f843d24651944975413b539fa2fb68dbfa365f",
+        "d21ea55895617e93adbf966b941ab4edf653f08f",
+        datetime(2023, 7, 16, 0, 50, 27, tzinfo=UTC),
+        datetime(2033, 7, 15, 14, 59, 59, tzinfo=UTC),
+    ),
+)
+
+
+@dataclass(frozen=True)
+class TrustStore:
+    """What is trusted in one run: the pins always, and the anchors that were named."""
+
+    anchors: tuple[x509.Certificate, ...] = ()
+    remembered: tuple[x509.Certificate, ...] = ()
+    """Pinned CA certificates seen before: candidates for chains of documents that carry only the leaf."""
+
+    def name_of(self, certificate: x509.Certificate) -> str | None:
+        """The anchor's name if the certificate is one, else None."""
+        pin = pin_for(certificate)
+        if pin is not None:
+            return pin.name
+        if any(certificate == anchor for anchor in self.anchors):
+            return certificate.subject.rfc4514_string()
+        return None
+
+
+@dataclass(frozen=True)
+class Chain:
+    """From the certificate to the anchor, both included; empty where none was found."""
+
+    certificates: tuple[x509.Certificate, ...]
+    anchor: str | None
+    verdict: Verdict
+
+
+def pin_for(certificate: x509.Certificate) -> Pin | None:
+    """The pin that the certificate matches by SHA-256 of its DER, or None."""
+    fingerprint = certificate.fingerprint(hashes.SHA256()).hex()
+    return next((pin for pin in JPKI_PINS if pin.sha256 == fingerprint), None)
+
+
+def load_trust(names: Sequence[str | Path | x509.Certificate]) -> TrustStore:
+    """Anchors by file (PEM or DER, one or several), by the name `simulator`, or as certificates. Raises TrustFileError."""
+    anchors: list[x509.Certificate] = []
+    for name in names:
+        if isinstance(name, x509.Certificate):
+            anchors.append(name)
+        elif str(name) == "simulator":
+            from jitsuin.signer.simulator import anchors as simulated
+
+            anchors.extend(simulated())
+        else:
+            anchors.extend(read_certificates(Path(name)))
+    anchors.extend(own_anchors())
+    return TrustStore(tuple(anchors), tuple(remembered()))
+
+
+def read_certificates(path: Path) -> list[x509.Certificate]:
+    """The certificates in a PEM or DER file. Raises InputError where it cannot be read, TrustFileError where it has none."""
+    data = read_document(path)
+    try:
+        if b"-----BEGIN" in data:
+            return x509.load_pem_x509_certificates(data)
+        return [x509.load_der_x509_certificate(data)]
+    except ValueError:
+        raise TrustFileError(path=str(path), reason="no-certificate") from None
+
+
+def build_chain(
+    leaf: x509.Certificate, hints: Iterable[x509.Certificate], store: TrustStore, at: datetime
+) -> Chain:
+    """The first chain from the leaf to an anchor, by key identifier and signature.
+
+    Every CA must be one (basicConstraints, keyUsage), every critical extension understood, every certificate valid `at`.
+    """
+    candidates = list(dict.fromkeys([*hints, *store.anchors, *store.remembered]))
+    chain = [leaf]
+    while (anchor := store.name_of(chain[-1])) is None or len(chain) == 1:
+        issuer = next((c for c in candidates if c not in chain and _issued(c, chain[-1], len(chain) - 1)), None)
+        if issuer is None or len(chain) == _MAX_DEPTH:
+            return Chain((), None, Verdict(SubIndication.NO_CERTIFICATE_CHAIN_FOUND, "issuer-unknown"))
+        chain.append(issuer)
+    return Chain(tuple(chain), anchor, _constraints(chain, at))
+
+
+def remember(certificates: Iterable[x509.Certificate]) -> None:
+    """Keep pinned CA certificates for later documents that do not carry them. A folder that cannot be written is no error."""
+    folder = _folder()
+    for certificate in certificates:
+        pin = pin_for(certificate)
+        if pin is None or (folder / f"{pin.sha256}.cer").exists():
+            continue
+        try:
+            store_certificate(certificate, folder)
+        except (OSError, OutputError):
+            return
+
+
+def remembered() -> list[x509.Certificate]:
+    """The pinned CA certificates in the user's data folder."""
+    return _stored(_folder())
+
+
+def own_anchors() -> list[x509.Certificate]:
+    """The CA certificates that the user imported with --force: trusted in every run."""
+    return _stored(_folder() / "own")
+
+
+def import_anchors(path: Path, *, force: bool = False) -> list[str]:
+    """Keep the CA certificates of a file and tell their names. Raises TrustFileError for one that is neither pinned nor forced."""
+    certificates = read_certificates(path)
+    if not force and any(pin_for(certificate) is None for certificate in certificates):
+        raise TrustFileError(path=str(path), reason="not-pinned")
+    for certificate in certificates:
+        store_certificate(certificate, _folder() if pin_for(certificate) else _folder() / "own")
+    pins = (pin_for(certificate) for certificate in certificates)
+    return [pin.name if pin else c.subject.rfc4514_string() for pin, c in zip(pins, certificates, strict=True)]
+
+
+def store_certificate(certificate: x509.Certificate, folder: Path) -> None:
+    """Put a certificate into a folder, named by its fingerprint. Raises OutputError or OSError."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{certificate.fingerprint(hashes.SHA256()).hex()}.cer"
+    der = certificate.public_bytes(serialization.Encoding.DER)
+    write_atomically(path, lambda out: out.write(der) and None, overwrite=True)
+
+
+def _stored(folder: Path) -> list[x509.Certificate]:
+    """The certificates of a folder; files that are none, or not what their name says, are passed over."""
+    found: list[x509.Certificate] = []
+    for path in sorted(folder.glob("*.cer")):
+        try:
+            certificate = x509.load_der_x509_certificate(path.read_bytes())
+        except (OSError, ValueError):
+            continue
+        if path.stem == certificate.fingerprint(hashes.SHA256()).hex():
+            found.append(certificate)
+    return found
+
+
+def _folder() -> Path:
+    chosen = os.environ.get("JITSUIN_DATA_DIR")
+    return (Path(chosen) if chosen else platformdirs.user_data_path("jitsuin")) / "anchors"
+
+
+def _issued(issuer: x509.Certificate, subject: x509.Certificate, cas_below: int) -> bool:
+    """Whether `issuer` is a CA whose key signed `subject`. `cas_below` is for its pathLenConstraint."""
+    wanted, offered = _key_identifiers(subject, issuer)
+    if wanted is not None and offered is not None and wanted != offered:
+        return False
+    try:
+        subject.verify_directly_issued_by(issuer)
+        constraints = issuer.extensions.get_extension_for_class(x509.BasicConstraints).value
+        usage = issuer.extensions.get_extension_for_class(x509.KeyUsage).value
+    except (ValueError, TypeError, InvalidSignature, x509.ExtensionNotFound):
+        return False
+    fits = constraints.path_length is None or cas_below <= constraints.path_length
+    return constraints.ca and usage.key_cert_sign and fits
+
+
+def _key_identifiers(subject: x509.Certificate, issuer: x509.Certificate) -> tuple[bytes | None, bytes | None]:
+    try:
+        wanted = subject.extensions.get_extension_for_class(x509.AuthorityKeyIdentifier).value.key_identifier
+        offered = issuer.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest
+    except (x509.ExtensionNotFound, ValueError):
+        return None, None
+    return wanted, offered
+
+
+def _constraints(chain: Sequence[x509.Certificate], at: datetime) -> Verdict:
+    for certificate in chain:
+        unknown = [e.oid.dotted_string for e in certificate.extensions if e.critical and e.oid not in _UNDERSTOOD]
+        if unknown:
+            return Verdict(SubIndication.CHAIN_CONSTRAINTS_FAILURE, "critical-extension", {"oid": unknown[0]})
+    for certificate in chain:
+        which = "signer" if certificate is chain[0] else "ca"
+        if at < certificate.not_valid_before_utc:
+            facts = {"since": certificate.not_valid_before_utc}
+            return Verdict(SubIndication.NOT_YET_VALID, f"{which}-not-yet-valid", facts)
+        if at > certificate.not_valid_after_utc:
+            facts = {"until": certificate.not_valid_after_utc}
+            return Verdict(SubIndication.OUT_OF_BOUNDS_NO_POE, f"{which}-expired", facts)
+    return PASSED
