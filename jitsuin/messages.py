@@ -176,7 +176,11 @@ ERRORS: Mapping[str, tuple[str, str]] = {
         "ここに署名すると既存の署名({place})が壊れます。--referenceで別の要素を指定するか、先に署名してください",
     ),
     "ExternalFileError": ("{name}: only bare ASCII file names without blanks can be referred to", "{name}: 参照できるのは空白のないASCIIのファイル名だけです"),
-    "KeyUriError": ("the key {uri} is not understood: {reason}", "鍵の指定{uri}を解釈できません: {reason}"),
+    "KeyUriError.unknown-persona": (
+        "{uri}: there is no such simulated card; known: {known}",
+        "{uri}: その模擬カードはありません。使えるもの: {known}",
+    ),
+    "KeyUriError": ("the key {uri} is not understood ({reason})", "鍵の指定{uri}を解釈できません({reason})"),
     "UnsupportedKeyError": ("keys of this kind are not signed with: {key}, {bits} bits", "この種類の鍵では署名しません: {key} {bits}ビット"),
     "SignatureValueError": (
         "the key gave back something that is not its signature; nothing was written. Take the card out, put it in again, retry",
@@ -194,7 +198,35 @@ ERRORS: Mapping[str, tuple[str, str]] = {
         "カードがリセットされたか、他のソフトが使用しました。保存していません。もう一度やり直してください",
     ),
     "CardDataError": ("the card's file {file} is not as it should be: {reason}", "カードのファイル{file}が正しくありません: {reason}"),
+    "KeyFileError.not-pkcs12": ("{path}: not a PKCS#12 file", "{path}: PKCS#12ファイルではありません"),
+    "KeyFileError.no-key": ("{path}: no private key in it", "{path}: 秘密鍵が含まれていません"),
+    "KeyFileError.no-certificate": ("{path}: no certificate in it", "{path}: 証明書が含まれていません"),
+    "KeyFileError.certificate-of-another-key": (
+        "{path}: its certificate belongs to another key",
+        "{path}: 証明書が秘密鍵と対応していません",
+    ),
+    "KeyFileError.unsupported-encryption": (
+        "{path}: encrypted in a way that is not supported; export it again with AES",
+        "{path}: 対応していない暗号方式です。AESで書き出し直してください",
+    ),
+    "KeyFileError.other-persona": (
+        "{path} holds another simulated card ({persona}); name another folder",
+        "{path}には別の模擬カード({persona})があります。別のフォルダーを指定してください",
+    ),
+    "KeyFileError.not-a-card-folder": (
+        "{path} holds other things; a simulated card needs a folder of its own",
+        "{path}には他のファイルがあります。模擬カードには専用のフォルダーを指定してください",
+    ),
+    "KeyFileError.damaged": ("{path}: the simulated card is damaged", "{path}: 模擬カードのデータが壊れています"),
     "KeyFileError": ("{path}: {reason}", "{path}: {reason}"),
+    "TokenInUseError": (
+        "another program holds the card ({token}); close it and try again",
+        "他のソフトがカードを使用しています({token})。終了してからやり直してください",
+    ),
+    "TransportError": (
+        "the card does not answer ({token}); put it in again",
+        "カードが応答しません({token})。カードを入れ直してください",
+    ),
     "PinRuleError.empty": ("no PIN was entered; nothing was sent", "パスワードが入力されていません。カードには送信していません"),
     "PinRuleError": (
         "the signature password has 6 to 16 characters, A–Z and 0–9; nothing was sent and no try was spent",

@@ -161,13 +161,23 @@ def now() -> datetime:
     return datetime.now(UTC).replace(microsecond=0)
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Plan:
-    """A rehearsed document. `document` is kept only when it is the only one, so that a folder does not fill the memory."""
+    """A rehearsed document. It is kept open only when it is the only one, so that a folder does not fill the memory."""
 
     rehearsal: Rehearsal
     adapter: FormatAdapter
-    document: object
+    document: object | None
+
+    def hand_over(self) -> object:
+        """The open document, which is then forgotten here: the tree of a large return must not outlive its use."""
+        document, self.document = self.document, None
+        if document is not None:
+            return document
+        data = read_document(self.rehearsal.source)
+        if hashlib.sha256(data).hexdigest() != self.rehearsal.source_sha256:
+            raise InputChangedError(path=str(self.rehearsal.source))
+        return self.adapter.open(data)
 
 
 class _Session:
@@ -196,7 +206,7 @@ class _Session:
             taken.add(place)
             plan = self._rehearse(source, target)
             if len(pairs) > 1 and isinstance(plan, _Plan):
-                plan = replace(plan, document=None)
+                plan.document = None
             plans.append(plan)
         return plans
 
@@ -236,7 +246,7 @@ class _Session:
     def _sign(self, plan: _Plan) -> SignResult:
         assert self._signer is not None and self._identity is not None and self._judgement is not None  # noqa: S101
         rehearsal, identity = plan.rehearsal, self._identity
-        document, made = plan.document or _read_again(plan), 0
+        document, made = plan.hand_over(), 0
         while True:
             prepared = plan.adapter.prepare(document, identity, rehearsal.profile, self._at)  # 7
             scheme = SignatureScheme(prepared.scheme)
@@ -244,13 +254,13 @@ class _Session:
             check_value(identity.certificate.public_key(), prepared.to_be_signed, scheme, value)
             out = io.BytesIO()
             prepared.embed(value, out)  # 9
+            signed = out.getvalue()
             made += 1
             if prepared.last:
                 break
-            document = plan.adapter.open(out.getvalue())
-        del document
-        signed = out.getbuffer()
-        notices = self._verify_own(plan, out.getvalue(), made)  # 10
+            document = plan.adapter.open(signed)
+        del document, prepared, out  # step 10 builds a tree of its own
+        notices = self._verify_own(plan, signed, made)  # 10
         write_atomically(rehearsal.target, lambda file: file.write(signed) and None, overwrite=self._options.overwrite)  # 11
         return SignResult(  # 12
             source=rehearsal.source,
@@ -259,7 +269,7 @@ class _Session:
             source_sha256=rehearsal.source_sha256,
             target_sha256=hashlib.sha256(signed).hexdigest(),
             at=self._at,
-            scheme=prepared.scheme,
+            scheme=scheme.value,
             signatures_made=made,
             certificate=identity.certificate,
             judgement=self._judgement,
@@ -329,14 +339,6 @@ def _judged(
     if finding.verdict.passed:
         remember(judgement.chain.certificates)
     return SignatureReport(finding, judgement)
-
-
-def _read_again(plan: _Plan) -> object:
-    """Open a document that was dropped after its rehearsal. Raises InputChangedError if it is another one by now."""
-    data = read_document(plan.rehearsal.source)
-    if hashlib.sha256(data).hexdigest() != plan.rehearsal.source_sha256:
-        raise InputChangedError(path=str(plan.rehearsal.source))
-    return plan.adapter.open(data)
 
 
 def _contents(files: Iterable[str | Path]) -> Mapping[str, bytes]:

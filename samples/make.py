@@ -5,11 +5,17 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from .documents import consumption_tax_return, income_tax_return, pension_certificate
 
 HERE = Path(__file__).resolve().parent
+SIGNED_AT = datetime(2026, 2, 16, 1, 0, tzinfo=UTC)
+"""The recorded time: the first day of filing for 令和7年分, ten in the morning in Japan."""
 
 
 def unsigned_files() -> dict[str, bytes]:
@@ -22,8 +28,47 @@ def unsigned_files() -> dict[str, bytes]:
 
 
 def signed_files() -> dict[str, bytes]:
-    """The documents after signing, and what verifying them takes, by path inside the folder. None so far."""
-    return {}
+    """The documents after signing, and what verifying them takes, by path inside the folder.
+
+    Simulated cards sign at SIGNED_AT. Their keys are fixed and RSA signatures have no random part, so the same bytes
+    come out every time. The tax accountant signs the consumption-tax return, her certificate of authority first; then
+    the taxpayer signs it, too.
+    """
+    from jitsuin.signer.simulator import anchors
+
+    with TemporaryDirectory() as name:
+        desk = Path(name)
+        write(desk, unsigned_files())
+        income, consumption = desk / "unsigned/income-tax-return.xtx", desk / "unsigned/consumption-tax-return.xtx"
+        _sign(desk, income, "valid")
+        by_accountant = _sign(desk, consumption, "second", attachments=True)
+        _sign(desk, by_accountant, "valid", target=by_accountant.name)
+        _sign(desk, desk / "unsigned/pension-certificate.xml", "second")
+        files = {path.relative_to(desk).as_posix(): path.read_bytes() for path in sorted(desk.glob("signed/*"))}
+        files |= {f"crl/{path.name}": path.read_bytes() for path in sorted(desk.glob("cards/*/crl/*.crl"))}
+    roots = b"".join(anchor.public_bytes(Encoding.PEM) for anchor in anchors())
+    return files | {"trust/simulator.pem": roots}
+
+
+def _sign(desk: Path, source: Path, persona: str, *, attachments: bool = False, target: str | None = None) -> Path:
+    """Sign with a simulated card into `signed/`; a document that lies there already is replaced by its signed self."""
+    import jitsuin
+    from jitsuin.signer.simulator import SIGNATURE_PASSWORD
+
+    card = desk / "cards" / persona
+    signed = desk / "signed" / (target or f"{source.stem}.signed{source.suffix}")
+    signed.parent.mkdir(exist_ok=True)
+    draft = signed.with_name(f".{signed.name}")
+    uri = f"simulator:{card}?card={persona}"
+    with jitsuin.open_signer(uri, pin=lambda _request: SIGNATURE_PASSWORD, at=SIGNED_AT) as signer:
+        jitsuin.sign_file(
+            source, draft, signer=signer, trust=["simulator"], crls=_crls(card), attachments=attachments, at=SIGNED_AT
+        )
+    return draft.replace(signed)
+
+
+def _crls(card: Path) -> list[Path]:
+    return [card / "crl"] if (card / "crl").is_dir() else []
 
 
 def sample_files() -> dict[str, bytes]:
