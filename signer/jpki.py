@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from .apdu import SW, Transport
 from .base import PinRequest, SecretKind, SignatureScheme, SignerOptions, TokenFacts, check_value
@@ -33,6 +33,8 @@ from .pin import signature_password
 
 __all__ = ["Ef", "JpkiApplication", "JpkiSigner"]
 
+_CARD_SCHEMES = (SignatureScheme.RSA_SHA256, SignatureScheme.ECDSA_SHA384)
+"""Today's card and the announced next one."""
 _Value = TypeVar("_Value")
 
 
@@ -77,17 +79,15 @@ class JpkiSigner:
         the PIN, SignatureValueError if what it answered is no signature; and what `certificate` raises.
         """
         public_key = self.certificate.public_key()
-        if scheme is not SignatureScheme.for_key(public_key):
+        if scheme is not SignatureScheme.for_key(public_key) or scheme not in _CARD_SCHEMES:
             raise UnsupportedKeyError(key=type(public_key).__name__, bits=getattr(public_key, "key_size", None))
         with _state_held():
             if isinstance(public_key, rsa.RSAPublicKey):
                 value = self._card.sign_digest_info(Ef.SIGNATURE_KEY, digest_info(to_be_signed, scheme.hash))
                 if len(value) != public_key.key_size // 8:
                     raise CardDataError(file=f"{Ef.SIGNATURE_KEY:04X}", reason="signature-length")
-            elif isinstance(public_key, ec.EllipticCurvePublicKey) and scheme is SignatureScheme.ECDSA_SHA384:
-                value = self._card.sign_hash_p384(Ef.SIGNATURE_KEY, digest(to_be_signed, scheme.hash))
             else:
-                raise UnsupportedKeyError(key=type(public_key).__name__, bits=getattr(public_key, "key_size", None))
+                value = self._card.sign_hash_p384(Ef.SIGNATURE_KEY, digest(to_be_signed, scheme.hash))
         check_value(public_key, to_be_signed, scheme, value)
         return value
 

@@ -41,8 +41,9 @@ def open_signer(uri: str, options: SignerOptions) -> JpkiSigner:
     """Open `simulator:` or `simulator:DIR`, either with `?card=PERSONA`. A missing card is issued at `options.at`.
 
     Without DIR each persona has a folder of its own in the user's data folder. Raises KeyUriError (reason `scheme`,
-    `query` or, with the fact `known`, `unknown-persona`), KeyFileError (reason `other-persona`: the folder holds the card
-    of someone else; `not-a-card-folder`: it holds other things, among which no card should be strewn), TokenInUseError.
+    `query` or, with the fact `known`, `unknown-persona`), KeyFileError (reason `other-persona`: the folder holds the
+    card of someone else; `not-a-card-folder`: it holds other things, among which no card should be strewn, …) and
+    TokenInUseError.
     """
     folder, persona = _parse(uri)
     if folder is None:
@@ -66,8 +67,8 @@ def _card(folder: Path, persona: str | None, options: SignerOptions) -> Simulate
 
 
 def _parse(uri: str) -> tuple[Path | None, str | None]:
-    scheme, _, rest = uri.partition(":")
-    if scheme != "simulator":
+    scheme, colon, rest = uri.partition(":")
+    if scheme != "simulator" or not colon:
         raise KeyUriError(uri=uri, reason="scheme")
     path, question, query = rest.partition("?")
     parameters = parse_qsl(query, keep_blank_values=True)

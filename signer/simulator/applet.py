@@ -227,10 +227,8 @@ class Applet:
         data = bytes(command.data)
         if isinstance(ef.key, rsa.RSAPrivateKey):
             value = _sign_rsa(ef.key, command.p1, data)
-        elif isinstance(ef.key, ec.EllipticCurvePrivateKey):
-            value = _sign_p384(ef.key, command.p1, data)
         else:
-            raise _Refused(SW.CONDITIONS_NOT_SATISFIED)
+            value = _sign_p384(ef.key, command.p1, data)
         if command.le < len(value):
             raise _Refused(0x6C00 | len(value) % MAX_LE)
         return Response(value, SW.NO_ERROR)

@@ -7,7 +7,6 @@ time: while it is inserted, nobody else can use or re-issue it.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -93,6 +92,7 @@ class SimulatedCard:
         persona, issued_at = self.persona, self.issued_at
         signature = pki.signature_certificate(persona, issued_at)
         authentication = pki.authentication_certificate(persona, issued_at)
+        authentication_key = pki.private_key(pki.AUTHENTICATION_KEY)
         present, absent = b"\x8f", b"\x00"
         files: dict[int, TransparentEf | KeyEf | PinEf] = {
             Ef.SIGNATURE_CA_CERTIFICATE: _certificate_file(pki.ca_certificate(persona.ca)),
@@ -104,10 +104,10 @@ class SimulatedCard:
                 authentication, Ef.AUTHENTICATION_PIN if persona.authentication_certificate_needs_pin else None
             ),
             Ef.AUTHENTICATION_CA_CERTIFICATE: _certificate_file(pki.ca_certificate("auth-ca-03")),
-            # Keys of the issuer and of terminals.
-            0x0010: KeyEf(None, pin=NOBODY),
-            0x0016: KeyEf(None, pin=NOBODY),
-            Ef.AUTHENTICATION_KEY: KeyEf(pki.private_key(pki.AUTHENTICATION_KEY), pin=Ef.AUTHENTICATION_PIN),
+            # Keys of the issuer and of terminals: any key will do, since it is never used.
+            0x0010: KeyEf(authentication_key, pin=NOBODY),
+            0x0016: KeyEf(authentication_key, pin=NOBODY),
+            Ef.AUTHENTICATION_KEY: KeyEf(authentication_key, pin=Ef.AUTHENTICATION_PIN),
             Ef.SIGNATURE_KEY: KeyEf(pki.private_key(persona.name), pin=Ef.SIGNATURE_PIN),
         }
         files.update(pins)
@@ -190,4 +190,4 @@ def _replace(path: Path, content: bytes) -> None:
     """Write whole or not at all. The card's lock makes the temporary name ours alone."""
     temporary = path.with_name(f".{path.name}.new")
     temporary.write_bytes(content)
-    os.replace(temporary, path)
+    temporary.replace(path)

@@ -34,8 +34,7 @@ class TransparentEf:
 class KeyEf:
     """A private key, to be used and never read."""
 
-    key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | None
-    """None for the keys that belong to the issuer."""
+    key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
     pin: int
 
 

@@ -76,7 +76,7 @@ CAS: Final[Mapping[str, Ca]] = MappingProxyType(
             _ca("sign-ca-02", _SIGNATURE_OU, 0x01020304, 2019, 9, 15),
             _ca("sign-ca-03", _SIGNATURE_OU, 0x06070809, 2023, 7, 16),
             _ca("auth-ca-03", _AUTHENTICATION_OU, 0x060A0B0C, 2023, 7, 16),
-            # What an attacker would make: the youngest signature CA's certificate, but for the key.
+            # What an attacker would make: every field of the youngest signature CA, its SKI included, but not its key.
             _ca("look-alike-ca", _SIGNATURE_OU, 0x06070809, 2023, 7, 16),
         )
     }
@@ -109,9 +109,14 @@ def ca_certificate(name: str) -> x509.Certificate:
         .add_extension(x509.SubjectAlternativeName([_japanese_name(ca)]), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .add_extension(_distribution_points(ca.subject), critical=False)
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .add_extension(_ca_key_identifier(name), critical=False)
         .sign(key, hashes.SHA256())
     )
+
+
+def _ca_key_identifier(name: str) -> x509.SubjectKeyIdentifier:
+    genuine = "sign-ca-03" if name == "look-alike-ca" else name
+    return x509.SubjectKeyIdentifier.from_public_key(_ca_key(genuine).public_key())
 
 
 def anchors() -> tuple[x509.Certificate, ...]:
@@ -230,8 +235,8 @@ def _end_entity(
     ca: Ca, subject: x509.Name, key: PrivateKey, serial: int, not_before: datetime, not_after: datetime
 ) -> x509.CertificateBuilder:
     """The fields that both kinds share, and their first extension."""
-    identifier = x509.SubjectKeyIdentifier.from_public_key(_ca_key(ca.key).public_key()).digest
-    authority = x509.AuthorityKeyIdentifier(identifier, [x509.DirectoryName(ca.subject)], ca.serial)
+    issuer = x509.DirectoryName(ca.subject)
+    authority = x509.AuthorityKeyIdentifier(_ca_key_identifier(ca.key).digest, [issuer], ca.serial)
     builder = x509.CertificateBuilder(ca.subject, subject, key.public_key(), serial, not_before, not_after)
     return builder.add_extension(authority, critical=False)
 

@@ -194,6 +194,13 @@ def test_token_information_and_availability(recital: type) -> None:
         JpkiApplication(recital(["9000", "8F 9000"])).availability()
 
 
+def test_whether_a_file_exists(recital: type) -> None:
+    assert JpkiApplication(recital(["9000"])).exists(Ef.SIGNATURE_CERTIFICATE)
+    assert not JpkiApplication(recital(["6A82"])).exists(Ef.SIGNATURE_CERTIFICATE)
+    with pytest.raises(StatusWordError):
+        JpkiApplication(recital(["6F00"])).exists(Ef.SIGNATURE_CERTIFICATE)
+
+
 def test_nothing_but_a_digest_info_is_sent_to_the_key(recital: type) -> None:
     transport = recital([])
     for candidate in (b"", bytes(32), b"plain text, as good as signed"):
