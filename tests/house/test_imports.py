@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-ROOMS = ("jitsuin", "signer", "formats", "samples")
+BARE = {"signer", "formats", "samples"}
+ROOMS = {"jitsuin"} | BARE
 MODULES = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
 
 NETWORK = {"socket", "http", "urllib.request", "asyncio", "requests", "httpx", "aiohttp"}
@@ -17,6 +18,10 @@ NETWORK_MODULES = {"jitsuin/revocation.py", "jitsuin/timestamp.py"}
 CLOCK_MODULES = {"jitsuin/pipeline.py"}
 """The clock is read once and passed down, so that every verdict can be reproduced."""
 MAKERS = {"samples/make.py", "signer/simulator/make_keys.py"}
+
+
+def room_of(path: Path) -> str:
+    return path.relative_to(ROOT).parts[0]
 
 
 def name(path: Path) -> str:
@@ -36,24 +41,30 @@ def imports(path: Path) -> Iterator[tuple[int, str]]:
             yield from ((node.level, f"{module}{alias.name}") for alias in node.names)
 
 
-def begins_with(full: str, names: set[str] | tuple[str, ...]) -> bool:
+def begins_with(full: str, names: set[str]) -> bool:
     return any(full == one or full.startswith(f"{one}.") for one in names)
 
 
 @every_module
-def test_imports_inside_the_package_are_relative(path: Path) -> None:
-    absolute = [full for level, full in imports(path) if level == 0 and begins_with(full, ROOMS)]
-    assert absolute == []
+def test_no_bare_names_of_rooms(path: Path) -> None:
+    """`import signer` would find the room in this tree, and somebody else's package where the wheel is installed."""
+    assert [full for level, full in imports(path) if level == 0 and begins_with(full, BARE)] == []
+
+
+@every_module
+def test_imports_inside_a_room_are_relative(path: Path) -> None:
+    """Only the room jitsuin, and the makers of samples, look into other rooms, by their full names."""
+    room = room_of(path)
+    others = {f"jitsuin.{one}" for one in BARE - {room}} if room in {"jitsuin", "samples"} else set()
+    own = [full for level, full in imports(path) if level == 0 and begins_with(full, {"jitsuin"})]
+    assert [full for full in own if not begins_with(full, others)] == []
 
 
 @every_module
 def test_no_import_climbs_out_of_its_room(path: Path) -> None:
     """`from ..formats` in signer/ would work in the wheel, where both rooms lie in one folder."""
-    if path.is_relative_to(ROOT / "samples"):
-        pytest.skip("the makers of the samples call on everybody")
-    room = next(room for room in ROOMS if path.is_relative_to(ROOT / room))
-    allowed = len(path.relative_to(ROOT / room).parts)
-    assert [full for level, full in imports(path) if level > allowed] == []
+    depth = len(path.relative_to(ROOT / room_of(path)).parts)
+    assert [full for level, full in imports(path) if level > depth] == []
 
 
 @every_module
