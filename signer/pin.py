@@ -1,7 +1,7 @@
 """PINs: the card's rules, checked before anything is sent, and a holder whose bytes can be wiped.
 
-A Python `str` cannot be wiped: the one that the callback returned lives until it is collected. From here on the secret
-exists only in a bytearray.
+A Python `str` cannot be wiped: the one that the callback returned, and its upper-cased copy, live until they are
+collected. After these rules the secret travels only in bytearrays.
 """
 
 from __future__ import annotations

@@ -37,7 +37,7 @@ class Recorder:
         self.sent: list[bytes] = []
         self.buffers: list[bytes | bytearray] = []
         self.closed = 0
-        self.lie: Callable[[bytes, bytes], bytes] = lambda command, answer: answer
+        self.lie: Callable[[bytes, bytes], bytes] = lambda _, answer: answer
 
     @property
     def name(self) -> str:

@@ -37,10 +37,8 @@ def test_a_whole_signature_byte_by_byte(session: Callable) -> None:
         signer.sign(b"two", SignatureScheme.RSA_SHA256)
 
     def reading(size: int) -> list[str]:
-        commands = ["00 B0 00 00 04"]
-        for offset in range(4, size, 256):
-            commands.append(f"00 B0 {offset >> 8:02X} {offset & 0xFF:02X} {min(256, size - offset) % 256:02X}")
-        return commands
+        pieces = ((offset >> 8, offset & 0xFF, min(256, size - offset) % 256) for offset in range(4, size, 256))
+        return ["00 B0 00 00 04", *(f"00 B0 {high:02X} {low:02X} {le:02X}" for high, low, le in pieces)]
 
     def signing(data: bytes) -> str:
         prefix = "80 2A 00 80 33 30 31 30 0D 06 09 60 86 48 01 65 03 04 02 01 05 00 04 20 "
@@ -231,7 +229,7 @@ def test_leaving_powers_off_whatever_the_card_says(recital: type) -> None:
 def test_leaving_a_card_that_has_gone(recital: type, monkeypatch: pytest.MonkeyPatch) -> None:
     transport = recital([])
 
-    def gone(command: bytes) -> bytes:
+    def gone(_: bytes) -> bytes:
         raise TransportError(token="Recital", reason="removed")
 
     monkeypatch.setattr(transport, "transmit", gone)

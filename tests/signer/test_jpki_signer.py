@@ -361,9 +361,9 @@ def test_another_refusal_of_the_key_is_not_a_lost_state(session: Callable) -> No
     [
         (lambda honest: honest[1:], CardDataError),
         (lambda honest: b"\x00" + honest, CardDataError),
-        (lambda honest: b"\x90\x00", CardDataError),
+        (lambda _: b"\x90\x00", CardDataError),
         (lambda honest: bytes([honest[0] ^ 1]) + honest[1:], SignatureValueError),
-        (lambda honest: bytes(256) + b"\x90\x00", SignatureValueError),
+        (lambda _: bytes(256) + b"\x90\x00", SignatureValueError),
     ],
     ids=["short", "long", "empty", "one bit", "zeros"],
 )

@@ -32,7 +32,7 @@ from jitsuin.signer.simulator.make_keys import make_keys
 
 @pytest.fixture
 def options(at: datetime) -> SignerOptions:
-    return SignerOptions(lambda request: SIGNATURE_PASSWORD, at)
+    return SignerOptions(lambda _: SIGNATURE_PASSWORD, at)
 
 
 def holder(signer: JpkiSigner) -> str:
@@ -277,13 +277,13 @@ PROGRAM = textwrap.dedent(
 def elsewhere(folder: Path, pin: str, at: datetime) -> str:
     """Open the card and its certificate in another process."""
     command = [sys.executable, "-c", PROGRAM, f"simulator:{folder}", pin, at.isoformat()]
-    return subprocess.run(command, capture_output=True, text=True, check=True, cwd=folder.parent).stdout.strip()  # noqa: S603
+    return subprocess.run(command, capture_output=True, text=True, check=True, cwd=folder.parent).stdout.strip()
 
 
 def test_counters_hold_across_processes(card: Callable[..., SimulatedCard], options: SignerOptions) -> None:
     folder = card().folder
     assert elsewhere(folder, "WRONG123", options.at) == "PinIncorrectError tries_left=4"
-    with open_signer(f"simulator:{folder}", SignerOptions(lambda request: "WRONG123", options.at)) as signer:
+    with open_signer(f"simulator:{folder}", SignerOptions(lambda _: "WRONG123", options.at)) as signer:
         with pytest.raises(PinIncorrectError) as caught:
             _ = signer.certificate
         assert caught.value.tries_left == 3

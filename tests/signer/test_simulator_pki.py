@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from cryptography import x509
@@ -111,7 +111,7 @@ def test_six_attributes_in_the_order_of_real_certificates(name: str, at: datetim
     person, birth_date, gender, address, name_flags, address_flags = (text for _, text in found)
     assert person.count("\u3000") == 1
     assert birth_date[0] in "345"
-    datetime.strptime(birth_date[1:], "%Y%m%d")
+    date.fromisoformat(birth_date[1:])
     assert gender in ("1", "2")
     assert len(address) <= 200
     assert (len(name_flags), len(address_flags)) == (len(person), len(address))

@@ -10,7 +10,13 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
-from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, NoEncryption, pkcs12
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    pkcs12,
+)
 
 from jitsuin.signer.base import SecretKind, SignatureScheme, SignerOptions
 from jitsuin.signer.errors import KeyFileError, KeyUriError, PinCancelledError, PinIncorrectError, UnsupportedKeyError
@@ -231,10 +237,8 @@ def test_closed_is_closed(write, opened) -> None:
     assert len(callback.requests) == 1
 
 
-def test_openssl_makes_files_that_open(tmp_path: Path, write, opened, openssl, at: datetime) -> None:
+def test_openssl_makes_files_that_open(tmp_path: Path, opened, openssl, at: datetime) -> None:
     key, certificate = private_key("valid"), signature_certificate(PERSONAS["valid"], at)
-    from cryptography.hazmat.primitives.serialization import PrivateFormat
-
     pem = tmp_path / "all.pem"
     pem.write_bytes(
         key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
@@ -269,7 +273,7 @@ def test_old_encryptions_open_or_say_why(tmp_path: Path, write, opened, openssl,
 
 
 def test_an_encryption_that_the_library_does_not_know(write, opened, monkeypatch: pytest.MonkeyPatch) -> None:
-    def load(content: bytes, password: bytes) -> None:
+    def load(*_: bytes) -> None:
         raise UnsupportedAlgorithm("unknown")
 
     signer, _ = opened(write())
