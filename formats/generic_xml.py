@@ -8,7 +8,7 @@ from datetime import datetime
 from .base import SignatureFinding, SigningIdentity, VerificationPolicy
 from .errors import TargetNotFoundError
 from .profiles import Profile
-from .xml_safety import XmlDocument, parse, peek_root
+from .xml_safety import XmlDocument, begins_as_xml, parse
 from .xmldsig import PreparedXml, Target, prepare_signature
 from .xmldsig_verify import verify_signatures
 
@@ -21,7 +21,7 @@ class GenericXmlAdapter:
 
     def sniff(self, head: bytes, filename: str) -> bool:  # noqa: ARG002 - the content tells
         """Anything that begins as XML does."""
-        return peek_root(head) is not None
+        return begins_as_xml(head)
 
     def open(self, data: bytes) -> XmlDocument:
         """Parse safely; raises FormatError."""

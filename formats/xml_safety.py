@@ -26,6 +26,7 @@ _BYTE_ORDER_MARKS = (
 _DECLARATION = re.compile(
     rb"""<\?xml\s+version\s*=\s*["'](?P<version>[^"']*)["'](?:\s+encoding\s*=\s*["'](?P<encoding>[A-Za-z0-9._-]+)["'])?"""
 )
+_MARKUP = re.compile(rb"<[?!A-Za-z_:\x80-\xff]")
 _CODECS = {
     "utf-8": "utf-8",
     "ascii": "ascii",
@@ -100,16 +101,25 @@ def parse(data: bytes) -> XmlDocument:
 
 def peek_root(head: bytes) -> tuple[str, str] | None:
     """Namespace (or "") and local name of the root element from the first kilobytes of a file; None if it is no XML."""
+    pull = etree.XMLPullParser(events=("start",), encoding="utf-8", resolve_entities=False, no_network=True)
     try:
         codec, mark = _encoding(head)
-        text = codecs.getincrementaldecoder(codec)().decode(head[len(mark) :])
-        pull = etree.XMLPullParser(events=("start",), encoding="utf-8", resolve_entities=False, no_network=True)
-        pull.feed(text.encode())
-        _, element = next(iter(pull.read_events()))
-    except (MalformedDocumentError, UnsupportedDocumentError, UnicodeError, etree.XMLSyntaxError, StopIteration):
+        pull.feed(codecs.getincrementaldecoder(codec)().decode(head[len(mark) :]).encode())
+        pull.close()
+    except etree.XMLSyntaxError:
+        pass  # the head of a longer file always ends too early
+    except (MalformedDocumentError, UnsupportedDocumentError, UnicodeError):
         return None
-    name = etree.QName(element)
-    return name.namespace or "", name.localname
+    for _, element in pull.read_events():
+        name = etree.QName(element)
+        return name.namespace or "", name.localname
+    return None
+
+
+def begins_as_xml(head: bytes) -> bool:
+    """Whether a file starts with markup, in any encoding that XML knows; it may still be far from well formed."""
+    start = head.removeprefix(codecs.BOM_UTF8).lstrip(b"\xff\xfe\x00 \t\r\n").replace(b"\0", b"")
+    return _MARKUP.match(start) is not None
 
 
 def _parser() -> etree.XMLParser:

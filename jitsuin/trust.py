@@ -8,7 +8,6 @@ constraints and policy mapping are refused rather than ignored.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -205,8 +204,7 @@ def _stored(folder: Path) -> list[x509.Certificate]:
 
 
 def _folder() -> Path:
-    chosen = os.environ.get("JITSUIN_DATA_DIR")
-    return (Path(chosen) if chosen else platformdirs.user_data_path("jitsuin")) / "anchors"
+    return platformdirs.user_data_path("jitsuin") / "anchors"
 
 
 def _issued(issuer: x509.Certificate, subject: x509.Certificate, cas_below: int) -> bool:
