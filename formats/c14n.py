@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import cast
 
 from lxml import etree
 
@@ -23,6 +24,7 @@ EXCLUSIVE = "http://www.w3.org/2001/10/xml-exc-c14n#"
 _XML = "http://www.w3.org/XML/1998/namespace"
 _START_TAG = re.compile(rb'<([^\s/>]+)((?: [^\s=]+="[^"]*")*)>')
 _ATTRIBUTE = re.compile(rb' ([^\s=]+)="([^"]*)"')
+_BOOKMARK = re.compile(rb"<\?bookmark-([0-9a-f]{32}) (\d+) (start|end)\?>")
 
 Octets = Iterator[bytes | memoryview]
 Span = tuple[int, int]
@@ -135,15 +137,16 @@ class _Bookmarks:
 
     def __init__(self, elements: list[etree._Element]) -> None:
         self._elements = elements
-        self._target = f"bookmark-{secrets.token_hex(16)}"  # unguessable, so that no document can contain it
+        self._token = secrets.token_hex(16)  # unguessable, so that no document can contain the bookmarks
 
     def around(self, write: Callable[[], bytes]) -> bytes:
         """What `write` gives while the bookmarks stand in the tree, which is then as before."""
+        target = f"bookmark-{self._token}"
         for number, element in enumerate(self._elements):
-            behind = etree.ProcessingInstruction(self._target, f"{number} end")
+            behind = etree.ProcessingInstruction(target, f"{number} end")
             behind.tail, element.tail = element.tail, None
             element.addnext(behind)
-            element.addprevious(etree.ProcessingInstruction(self._target, f"{number} start"))
+            element.addprevious(etree.ProcessingInstruction(target, f"{number} start"))
         try:
             return write()
         finally:
@@ -159,9 +162,11 @@ class _Bookmarks:
         """Where the bookmarks themselves stand in the output, and the span of each element."""
         cuts: list[Span] = []
         edges: dict[tuple[int, bytes], int] = {}
-        for mark in re.finditer(rb"<\?%s (\d+) (start|end)\?>" % self._target.encode(), octets):
-            cuts.append(mark.span())
-            edges[int(mark[1]), mark[2]] = mark.end() if mark[2] == b"start" else mark.start()
+        for mark in _BOOKMARK.finditer(octets):
+            token, number, side = mark.groups()
+            if token == self._token.encode():
+                cuts.append(mark.span())
+                edges[int(number), side] = mark.end() if side == b"start" else mark.start()
         spans = {element: (edges[n, b"start"], edges[n, b"end"]) for n, element in enumerate(self._elements)}
         return cuts, spans
 
@@ -180,10 +185,10 @@ def _canonicalise(
 def _length_of_instructions(root: etree._Element, *, before: bool) -> int:
     """How many octets the processing instructions outside the root take, each with its line feed."""
     length = 0
-    for sibling in root.itersiblings(preceding=before):
-        if isinstance(sibling, etree._ProcessingInstruction):
-            data = f" {sibling.text}" if sibling.text else ""
-            length += len(f"<?{sibling.target}{data}?>\n".encode())
+    for sibling in root.itersiblings(etree.ProcessingInstruction, preceding=before):
+        instruction = cast("etree._ProcessingInstruction", sibling)
+        data = f" {instruction.text}" if instruction.text else ""
+        length += len(f"<?{str(instruction.target)}{data}?>\n".encode())
     return length
 
 

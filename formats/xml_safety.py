@@ -10,6 +10,7 @@ import codecs
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import cast
 
 from lxml import etree
 
@@ -94,7 +95,7 @@ def parse(data: bytes) -> XmlDocument:
         root = etree.fromstring(utf8, _parser())
     except etree.XMLSyntaxError as error:
         raise MalformedDocumentError(reason="not-well-formed", detail=error.msg, line=error.lineno) from None
-    if root.getroottree().docinfo.doctype or root.getroottree().docinfo.internalDTD is not None:
+    if root.getroottree().docinfo.internalDTD is not None:
         raise UnsupportedDocumentError(reason="dtd", detail="DOCTYPE")
     return XmlDocument(data, codec, mark, utf8, root, _index(root))
 
@@ -111,7 +112,7 @@ def peek_root(head: bytes) -> tuple[str, str] | None:
     except (MalformedDocumentError, UnsupportedDocumentError, UnicodeError):
         return None
     for _, element in pull.read_events():
-        name = etree.QName(element)
+        name = etree.QName(cast("etree._Element", element))
         return name.namespace or "", name.localname
     return None
 
@@ -177,7 +178,7 @@ def _index(root: etree._Element) -> dict[str, etree._Element]:
         attributes = element.attrib
         if not attributes:
             continue
-        values = {value for name in ID_ATTRIBUTES if (value := attributes.get(name)) is not None}
+        values = {value for name, value in attributes.items() if name in ID_ATTRIBUTES}
         for value in values:
             if value in ids:
                 raise DuplicateIdError(value=value)
