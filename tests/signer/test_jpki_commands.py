@@ -7,9 +7,11 @@ from collections.abc import Callable
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from jitsuin.signer.base import SignatureScheme, SignerOptions
+from jitsuin.signer.digest_info import digest_info
 from jitsuin.signer.errors import (
     CardDataError,
     DigestInfoError,
@@ -207,6 +209,17 @@ def test_nothing_but_a_digest_info_is_sent_to_the_key(recital: type) -> None:
     with pytest.raises(DigestInfoError):
         JpkiApplication(transport).sign_hash_p384(Ef.SIGNATURE_KEY, bytes(32))
     assert not transport.sent
+
+
+def test_a_refused_selection_is_not_taken_for_the_key(recital: type) -> None:
+    transport = recital(["9000", "00 9000", "6A82", "9000", "00 9000", "00 9000"])
+    application, info = JpkiApplication(transport), digest_info(b"", hashes.SHA256())
+    application.sign_digest_info(Ef.SIGNATURE_KEY, info)
+    assert not application.exists(Ef.SIGNATURE_CERTIFICATE)
+    application.sign_digest_info(Ef.SIGNATURE_KEY, info)
+    application.sign_digest_info(Ef.SIGNATURE_KEY, info)
+    select, other = "00 A4 02 0C 02 00 1A", "00 A4 02 0C 02 00 01"
+    assert [sent for sent in transport.sent if sent.startswith("00")] == [select, other, select]
 
 
 def test_p384_takes_48_bytes_and_gives_96(recital: type) -> None:

@@ -231,6 +231,7 @@ def test_closed_is_closed(write, opened) -> None:
     signer, callback = opened(write())
     with signer:
         _ = signer.certificate
+    assert signer._bundle is None  # the key is not kept
     with pytest.raises(KeyFileError) as caught:
         _ = signer.certificate
     assert caught.value.reason == "closed"
