@@ -31,10 +31,17 @@ def _trust_options(command: _F) -> _F:
         click.option(
             "--revocation",
             type=click.Choice(["require", "warn", "off"]),
-            help=say("What to do when revocation cannot be checked.", "失効を確認できないときの扱い。"),
+            help=say(
+                "If revocation cannot be checked (default: sign warn, verify require).",
+                "失効を確認できないときの扱い(既定: 署名warn、検証require)。",
+            ),
         ),
         click.option(
-            "--crl", "crls", multiple=True, type=_PATH, help=say("CRL file, or folder of *.crl.", "CRLファイル、または*.crlのフォルダー。")
+            "--crl",
+            "crls",
+            multiple=True,
+            type=_PATH,
+            help=say("CRL file, or folder of *.crl.", "CRLファイル、または*.crlのフォルダー。"),
         ),
         click.option(
             "--trust",
@@ -48,15 +55,19 @@ def _trust_options(command: _F) -> _F:
 
 
 def _output_options(command: _F) -> _F:
-    command = click.option("--quiet", is_flag=True, help=say("Print errors only.", "エラーだけを表示する。"))(command)
-    return click.option("--json", "as_json", is_flag=True, help=say("One JSON object.", "JSONで出力する。"))(command)
+    command = click.option("--quiet", is_flag=True, help=say("Print errors only.", "エラーだけを表示します。"))(command)
+    return click.option(
+        "--json", "as_json", is_flag=True, help=say("Print one JSON object.", "結果をJSONで出力します。")
+    )(command)
 
 
 _key_option = click.option(
     "--key",
     metavar="URI",
     envvar="JITSUIN_KEY",
-    help=say("Key: simulator:[DIR][?card=NAME] or file:ID.p12.", "鍵: simulator:[DIR][?card=NAME] または file:ID.p12。"),
+    help=say(
+        "Key: simulator:[DIR][?card=NAME] or file:ID.p12.", "鍵: simulator:[DIR][?card=NAME] または file:ID.p12。"
+    ),
 )
 
 
@@ -76,26 +87,66 @@ def cli(context: click.Context) -> None:
     context.default_map = load_configuration(commands)
 
 
-@cli.command(help=say("Sign documents, all with one PIN.", "文書に署名する(パスワードの入力は一度だけ)。"))
+@cli.command(help=say("Sign documents, all with one PIN.", "文書に署名します(パスワードの入力は1回)。"))
 @click.argument("paths", nargs=-1, required=True, type=_PATH, metavar="PATH...")
 @_key_option
-@click.option("--profile", metavar="NAME", help=say("Destination profile; default: by content.", "提出先プロファイル(既定: 内容で判定)。"))
+@click.option(
+    "--profile",
+    metavar="NAME",
+    help=say("Destination profile (default: by content).", "提出先プロファイル(既定: 内容で判定)。"),
+)
 @click.option("-o", "--output", type=_PATH, help=say("Output file, for one input.", "出力ファイル(入力が1つのとき)。"))
-@click.option("--output-dir", type=_PATH, help=say("Folder for the signed files.", "署名済みファイルの保存先フォルダー。"))
-@click.option("--overwrite", is_flag=True, help=say("Replace an existing output, never the input.", "既存の出力を置き換える(入力は上書きしない)。"))
-@click.option("--dry-run", is_flag=True, help=say("Rehearse without a key; write nothing.", "鍵を使わず確認だけ行い、何も書き込まない。"))
-@click.option("--attachments", is_flag=True, help=say("Sign attachments (SOZ…) inside the return first.", "申告書内の添付書類(SOZ…)にも先に署名する。"))
-@click.option("--reference", "references", multiple=True, metavar="ID", help=say("Sign this element (profile xmldsig).", "このIdの要素に署名する(xmldsig)。"))
-@click.option("--file", "files", multiple=True, type=_PATH, help=say("Cover this file too (profile xmldsig).", "このファイルも署名対象に含める(xmldsig)。"))
-@click.option("--chain", type=click.Choice(["full", "leaf"]), help=say("Certificates to embed.", "埋め込む証明書の範囲。"))
+@click.option(
+    "--output-dir", type=_PATH, help=say("Folder for the signed files.", "署名済みファイルの保存先フォルダー。")
+)
+@click.option(
+    "--overwrite",
+    is_flag=True,
+    help=say("Replace an existing output, never the input.", "既存の出力を置き換えます(入力は上書きしません)。"),
+)
+@click.option(
+    "--dry-run",
+    is_flag=True,
+    help=say("Rehearse without a key; write nothing.", "鍵を使わずに確認だけ行います(書き込みなし)。"),
+)
+@click.option(
+    "--attachments",
+    is_flag=True,
+    help=say("Sign attachments (SOZ…) inside the return first.", "申告書内の添付書類(SOZ…)にも署名します。"),
+)
+@click.option(
+    "--reference",
+    "references",
+    multiple=True,
+    metavar="ID",
+    help=say("Sign the element with this Id (profile xmldsig).", "このIdの要素に署名します(xmldsig)。"),
+)
+@click.option(
+    "--file",
+    "files",
+    multiple=True,
+    type=_PATH,
+    help=say("Cover this file too (profile xmldsig).", "このファイルも署名対象に含めます(xmldsig)。"),
+)
+@click.option(
+    "--chain",
+    type=click.Choice(["full", "leaf"]),
+    help=say("Embed the CA certificates too, or not.", "認証局の証明書も埋め込むかどうか。"),
+)
 @click.option(
     "--pin-source",
     default="prompt",
     show_default=True,
     metavar="SOURCE",
-    help=say("prompt, env:VAR, stdin or fd:N; never an argument.", "prompt、env:VAR、stdin、fd:N。引数では渡せない。"),
+    help=say(
+        "prompt, env:VAR, stdin or fd:N; never an argument.", "prompt、env:VAR、stdin、fd:N(引数では渡せません)。"
+    ),
 )
-@click.option("--allow-last-try", is_flag=True, help=say("Go on when one try is left.", "残り1回でも続ける。"))
+@click.option(
+    "--allow-last-try",
+    is_flag=True,
+    help=say("Go on with one try left: wrong locks the card.", "残り1回でも続けます(誤るとロック)。"),
+)
 @_trust_options
 @_output_options
 def sign(**options: Any) -> None:
@@ -123,13 +174,30 @@ def sign(**options: Any) -> None:
     _finish_signing(outcomes, options)
 
 
-@cli.command(help=say("Verify every signature of documents.", "文書のすべての署名を検証する。"))
+@cli.command(help=say("Verify every signature of documents.", "文書のすべての署名を検証します。"))
 @click.argument("paths", nargs=-1, required=True, type=_PATH, metavar="PATH...")
-@click.option("--profile", metavar="NAME", help=say("Judge as this destination's form.", "この提出先の様式として検証する。"))
-@click.option("--at", "at_text", metavar="TIME", help=say("Judge certificates at this time (ISO 8601).", "この時点で証明書を判定する(ISO 8601)。"))
-@click.option("--file", "files", multiple=True, type=_PATH, help=say("File that a signature may refer to.", "署名が参照するファイル。"))
-@click.option("--accept-sha1", is_flag=True, help=say("Compute SHA-1 signatures; marked weak.", "SHA-1の署名も計算する(脆弱と表示)。"))
-@click.option("--redact", is_flag=True, help=say("Leave out personal data.", "個人情報を表示しない。"))
+@click.option(
+    "--profile", metavar="NAME", help=say("Judge as this destination's form.", "この提出先の様式として検証します。")
+)
+@click.option(
+    "--at",
+    "at_text",
+    metavar="TIME",
+    help=say("Judge certificates at this time (ISO 8601).", "この時点で証明書を判定します(ISO 8601)。"),
+)
+@click.option(
+    "--file",
+    "files",
+    multiple=True,
+    type=_PATH,
+    help=say("File that a signature may refer to.", "署名が参照するファイル。"),
+)
+@click.option(
+    "--accept-sha1",
+    is_flag=True,
+    help=say("Compute SHA-1 signatures; marked weak.", "SHA-1の署名も計算します(脆弱と表示)。"),
+)
+@click.option("--redact", is_flag=True, help=say("Leave out personal data.", "個人情報を表示しません。"))
 @_trust_options
 @_output_options
 def verify(**options: Any) -> None:
@@ -156,9 +224,11 @@ def verify(**options: Any) -> None:
     _finish_verifying(results, options)
 
 
-@cli.command(help=say("Show the card without a PIN: tries left, certificates, what to do.", "パスワードなしでカードの状態を表示する。"))
+@cli.command(
+    help=say("Show a card's tries left and certificates, without PIN.", "カードの状態をパスワードなしで表示します。")
+)
 @_key_option
-@click.option("--json", "as_json", is_flag=True, help=say("One JSON object.", "JSONで出力する。"))
+@click.option("--json", "as_json", is_flag=True, help=say("Print one JSON object.", "結果をJSONで出力します。"))
 def card(**options: Any) -> None:
     from jitsuin.signer.base import DescribesToken
 
@@ -176,8 +246,10 @@ def card(**options: Any) -> None:
         click.echo(card_text(facts, at))
 
 
-@cli.command(help=say("List destination profiles and how sure we are of each.", "提出先プロファイルと確度の一覧。"))
-@click.option("--json", "as_json", is_flag=True, help=say("One JSON object.", "JSONで出力する。"))
+@cli.command(
+    help=say("List destination profiles and how sure we are of each.", "提出先プロファイルとその確度を一覧表示します。")
+)
+@click.option("--json", "as_json", is_flag=True, help=say("Print one JSON object.", "結果をJSONで出力します。"))
 def profiles(as_json: bool) -> None:
     from . import registry
     from .report import SCHEMA_VERSION, profile_json
@@ -192,13 +264,15 @@ def profiles(as_json: bool) -> None:
     print_table(headings, [[str(row[k]) for k in ("name", "title", "confidence", "note")] for row in rows])
 
 
-@cli.group(help=say("Trust anchors: list them, or import a CA certificate.", "信頼の起点(認証局)の一覧と取り込み。"))
+@cli.group(
+    help=say("Trust anchors: list them, or import a CA certificate.", "信頼の起点(認証局)を一覧・取り込みします。")
+)
 def trust() -> None:
     """Nothing of its own; see its commands."""
 
 
-@trust.command("list", help=say("List the anchors: what is known and what is missing.", "信頼の起点の一覧。"))
-@click.option("--json", "as_json", is_flag=True, help=say("One JSON object.", "JSONで出力する。"))
+@trust.command("list", help=say("List the anchors: what is known and what is missing.", "信頼の起点を一覧表示します。"))
+@click.option("--json", "as_json", is_flag=True, help=say("Print one JSON object.", "結果をJSONで出力します。"))
 def trust_list(as_json: bool) -> None:
     from .commands import anchor_rows, print_table
     from .report import SCHEMA_VERSION
@@ -216,9 +290,19 @@ def trust_list(as_json: bool) -> None:
     print_table(headings, [[r["name"], r["not_after"], states[r["state"]], r["sha256"][:16] + "…"] for r in rows])
 
 
-@trust.command("import", help=say("Remember a CA certificate whose fingerprint is known.", "既知の認証局証明書を取り込む。"))
+@trust.command(
+    "import",
+    help=say(
+        "Remember a CA certificate whose fingerprint is known.",
+        "フィンガープリントが既知の認証局証明書を取り込みます。",
+    ),
+)
 @click.argument("file", type=_PATH)
-@click.option("--force", is_flag=True, help=say("Trust an unknown CA on your own authority.", "未知の認証局を自分の責任で信頼する。"))
+@click.option(
+    "--force",
+    is_flag=True,
+    help=say("Trust an unknown CA on your own authority.", "未知の認証局を自分の責任で信頼します。"),
+)
 def trust_import(file: Path, force: bool) -> None:
     from .trust import import_anchors
 
@@ -226,7 +310,12 @@ def trust_import(file: Path, force: bool) -> None:
         click.echo(name)
 
 
-@cli.command(help=say("Sign and verify the samples with a simulated card, in DIR.", "模擬カードで見本に署名・検証する。"))
+@cli.command(
+    help=say(
+        "Sign and verify the samples with a simulated card, in DIR.",
+        "DIRで模擬カードを使い、見本に署名して検証します。",
+    )
+)
 @click.argument("folder", metavar="[DIR]", default="jitsuin-demo", type=_PATH)
 def demo(folder: Path) -> None:
     from . import pipeline
@@ -244,7 +333,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         error.show()
         status = error.exit_code
     except (click.Abort, KeyboardInterrupt):
-        click.echo(say("stopped; nothing was left half done", "中止しました。途中までのファイルは残していません"), err=True)
+        click.echo(
+            say("stopped; nothing was left half done", "中止しました。途中までのファイルは残していません"), err=True
+        )
         status = _CANCELLED
     except BrokenPipeError:
         _discard_output()
@@ -262,7 +353,9 @@ def _report_error(error: Exception) -> int:
     code = exit_code(error)
     click.echo(f"jitsuin: {printable(error_sentence(error))}", err=True)
     if code is ExitCode.INTERNAL:
-        click.echo(say("this is a fault of jitsuin; please report it", "jitsuinの不具合です。お知らせください"), err=True)
+        click.echo(
+            say("this is a fault of jitsuin; please report it", "jitsuinの不具合です。お知らせください"), err=True
+        )
     if "--json" in sys.argv:
         _print_json({"schema_version": SCHEMA_VERSION, "exit_code": int(code), "error": error_json(error)})
     return int(code)
@@ -336,9 +429,7 @@ def _finish_signing(outcomes: Sequence[SignOutcome], options: dict[str, Any]) ->
     _exit([exit_code(outcome.error) for outcome in outcomes if outcome.error is not None], len(outcomes))
 
 
-def _finish_verifying(
-    results: Sequence[VerifyReport | tuple[Path, Exception]], options: dict[str, Any]
-) -> None:
+def _finish_verifying(results: Sequence[VerifyReport | tuple[Path, Exception]], options: dict[str, Any]) -> None:
     from .errors import ExitCode, exit_code
     from .messages import error_sentence
     from .report import SCHEMA_VERSION, error_json, printable, verify_json, verify_text
