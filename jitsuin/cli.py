@@ -33,7 +33,7 @@ def _trust_options(command: _F) -> _F:
             type=click.Choice(["require", "warn", "off"]),
             help=say(
                 "If revocation cannot be checked (default: sign warn, verify require).",
-                "失効を確認できないときの扱い(既定: 署名warn、検証require)。",
+                "失効未確認時の扱い(署名warn、検証require)。",
             ),
         ),
         click.option(
@@ -102,7 +102,7 @@ def cli(context: click.Context) -> None:
 @click.option(
     "--overwrite",
     is_flag=True,
-    help=say("Replace an existing output, never the input.", "既存の出力を置き換えます(入力は上書きしません)。"),
+    help=say("Replace an existing output, never the input.", "既存の出力を置き換えます(入力は除きます)。"),
 )
 @click.option(
     "--dry-run",
@@ -138,9 +138,7 @@ def cli(context: click.Context) -> None:
     default="prompt",
     show_default=True,
     metavar="SOURCE",
-    help=say(
-        "prompt, env:VAR, stdin or fd:N; never an argument.", "prompt、env:VAR、stdin、fd:N(引数では渡せません)。"
-    ),
+    help=say("prompt, env:VAR, stdin or fd:N; never an argument.", "prompt、env:VAR、stdin、fd:N(引数は不可)。"),
 )
 @click.option(
     "--allow-last-try",
