@@ -47,7 +47,7 @@ class CanonicalXml:
         self._spans[root] = (start, len(self._octets) - behind)
 
     def document(self, *, without: etree._Element | None = None) -> Octets:
-        """The whole document, if need be without one of the chosen elements (the enveloped-signature transform)."""
+        """The whole document, with one of the chosen elements left out if asked (the enveloped-signature transform)."""
         omitted = self._spans[without] if without is not None else None
         return _pieces(self._octets, (0, len(self._octets)), self._cuts, omitted)
 
@@ -70,7 +70,7 @@ def start_tag(
     attributes: Iterable[tuple[bytes, bytes]],
     inherited: Mapping[str, bytes],
 ) -> bytes:
-    """The canonical start tag of an apex. Attribute values are canonical already; an own attribute hides an inherited one."""
+    """The canonical start tag of an apex. Attribute values are canonical; own attributes hide inherited ones."""
     shown = {prefix or "": uri for prefix, uri in namespaces.items() if uri and prefix != "xml"}
     keyed = {_attribute_key(attribute, namespaces): (attribute, value) for attribute, value in attributes}
     for local, value in inherited.items():
@@ -143,9 +143,9 @@ class _Bookmarks:
         """What `write` gives while the bookmarks stand in the tree, which is then as before."""
         target = f"bookmark-{self._token}"
         for number, element in enumerate(self._elements):
-            behind = etree.ProcessingInstruction(target, f"{number} end")
-            behind.tail, element.tail = element.tail, None
-            element.addnext(behind)
+            end = etree.ProcessingInstruction(target, f"{number} end")
+            end.tail, element.tail = element.tail, None
+            element.addnext(end)
             element.addprevious(etree.ProcessingInstruction(target, f"{number} start"))
         try:
             return write()
@@ -171,9 +171,7 @@ class _Bookmarks:
         return cuts, spans
 
 
-def _canonicalise(
-    tree: etree._ElementTree, *, exclusive: bool = False, prefixes: list[str] | None = None
-) -> bytes:
+def _canonicalise(tree: etree._ElementTree, *, exclusive: bool = False, prefixes: list[str] | None = None) -> bytes:
     try:
         return etree.tostring(
             tree, method="c14n", exclusive=exclusive, with_comments=False, inclusive_ns_prefixes=prefixes or None
@@ -188,7 +186,7 @@ def _length_of_instructions(root: etree._Element, *, before: bool) -> int:
     for sibling in root.itersiblings(etree.ProcessingInstruction, preceding=before):
         instruction = cast("etree._ProcessingInstruction", sibling)
         data = f" {instruction.text}" if instruction.text else ""
-        length += len(f"<?{str(instruction.target)}{data}?>\n".encode())
+        length += len(f"<?{instruction.target!s}{data}?>\n".encode())
     return length
 
 

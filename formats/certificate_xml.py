@@ -1,4 +1,4 @@
-"""Issuer-signed certificates (TEG…: pension, insurance, donations): one enveloped signature, last in the root, over the root.
+"""Issuer-signed certificates (TEG…: pension, insurance, donations): one enveloped signature, last in the root.
 
 The shape is that of NTA's published sample files (efiling-xml.md section 2). Carriage returns in base64 and Ids that
 begin with a digit are read, as issuers write them, and never written.
@@ -42,7 +42,11 @@ class CertificateXmlAdapter:
         return parse(data)
 
     def prepare(
-        self, document: XmlDocument, identity: SigningIdentity, profile: Profile, at: datetime  # noqa: ARG002
+        self,
+        document: XmlDocument,
+        identity: SigningIdentity,
+        profile: Profile,
+        at: datetime,  # noqa: ARG002
     ) -> PreparedXml:
         """The one signature that the schema has room for. Raises AlreadySignedError where it is there."""
         root = document.root

@@ -1,4 +1,4 @@
-"""The error tree of the formats room: why a document cannot be signed. Verification never raises; it returns verdicts."""
+"""The error tree of the formats room: why a document cannot be signed. Verifying returns verdicts instead."""
 
 from __future__ import annotations
 

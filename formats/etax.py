@@ -59,7 +59,11 @@ class EtaxAdapter:
         return parse(data)
 
     def prepare(
-        self, document: XmlDocument, identity: SigningIdentity, profile: Profile, at: datetime  # noqa: ARG002
+        self,
+        document: XmlDocument,
+        identity: SigningIdentity,
+        profile: Profile,
+        at: datetime,  # noqa: ARG002
     ) -> PreparedXml:
         """The next signature: with `profile.attachments`, first each attachment that bears none, then the return."""
         filed = _read_return(document.root)
@@ -76,14 +80,15 @@ class EtaxAdapter:
         return prepare_signature(document, filed.data, [target], identity, prefix=profile.prefix, chain=profile.chain)
 
     def verify(self, document: XmlDocument, policy: VerificationPolicy) -> Sequence[SignatureFinding]:
-        """Every signature in its place; a return whose procedure element nobody signed is INVALID whatever else holds."""
+        """Every signature in its place; a return whose procedure element nobody signed is INVALID all the same."""
         try:
             filed = _read_return(document.root)
         except FormatError as error:
             reason = str(error.facts["reason"])
             return [SignatureFinding("/", Verdict(SubIndication.SIG_CONSTRAINTS_FAILURE, reason, error.facts))]
         findings = [
-            _judged_alone(document, finding, policy) for finding in verify_signatures(document, policy, _stands_in_return)
+            _judged_alone(document, finding, policy)
+            for finding in verify_signatures(document, policy, _stands_in_return)
         ]
         if findings[0].verdict.reason != "no-signature" and filed.data.find(SIGNATURE) is None:
             verdict = Verdict(SubIndication.SIG_CONSTRAINTS_FAILURE, "return-not-signed")
@@ -92,7 +97,7 @@ class EtaxAdapter:
 
 
 def _read_return(data: etree._Element) -> _Return:
-    """DATA must hold one procedure element, then signatures and nothing else: anything more could be taken for the return."""
+    """DATA must hold one procedure element, then signatures only: anything more could be taken for the return."""
     children = list(data.iterchildren(etree.Element))
     if not children or children[0].tag == SIGNATURE:
         raise TargetNotFoundError(reason="no-procedure", target="DATA")
@@ -113,14 +118,13 @@ def _id_of(element: etree._Element) -> str:
 def _stands_in_return(
     document: XmlDocument, signature: SignatureElement, references: Sequence[ResolvedReference]
 ) -> None:
-    """The place rule: beside the procedure element and over it, or last in an attachment and over that (section 1.2)."""
+    """The place rule: beside the procedure element and over it, or last in an attachment and over that."""
     parent = signature.element.getparent()
     filed = _read_return(document.root)
     if parent is filed.data:
         expected = filed.procedure
     elif parent is not None and any(parent is attachment for attachment in filed.attachments):
-        following = [e for e in signature.element.itersiblings() if isinstance(e.tag, str) and e.tag != SIGNATURE]
-        if following:
+        if any(following.tag != SIGNATURE for following in signature.element.itersiblings(etree.Element)):
             raise RefusedSignatureError(SubIndication.SIG_CONSTRAINTS_FAILURE, "signature-not-last")
         expected = parent
     elif parent is not None and is_certificate(parent):

@@ -1,4 +1,4 @@
-"""Any XML document, for receivers that take W3C XML Signature: enveloped over all of it, or over chosen elements and files."""
+"""Any XML document, as W3C XML Signature has it: enveloped over all of it, or over chosen elements and files."""
 
 from __future__ import annotations
 
@@ -28,15 +28,17 @@ class GenericXmlAdapter:
         return parse(data)
 
     def prepare(
-        self, document: XmlDocument, identity: SigningIdentity, profile: Profile, at: datetime  # noqa: ARG002
+        self,
+        document: XmlDocument,
+        identity: SigningIdentity,
+        profile: Profile,
+        at: datetime,  # noqa: ARG002
     ) -> PreparedXml:
         """A signature as the root's last child, over `profile.references` (the whole document if empty) and files."""
         targets = [_by_id(document, identifier) for identifier in profile.references]
         targets = targets or [Target.whole_document()]
         targets += [Target.of_file(name, content) for name, content in (profile.files or {}).items()]
-        return prepare_signature(
-            document, document.root, targets, identity, prefix=profile.prefix, chain=profile.chain
-        )
+        return prepare_signature(document, document.root, targets, identity, prefix=profile.prefix, chain=profile.chain)
 
     def verify(self, document: XmlDocument, policy: VerificationPolicy) -> Sequence[SignatureFinding]:
         """Every signature wherever it stands, with what it covers and what it leaves uncovered."""

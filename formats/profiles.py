@@ -60,8 +60,8 @@ ETAX = Profile(
     note={
         "en": "experimental, not confirmed by NTA: the place of the signature is in NTA's schema, its references and "
         "algorithms are inferred; the official e-Tax software is not known to accept a return signed elsewhere",
-        "ja": "試験的なもので、国税庁の確認は得ていません。署名の位置は国税庁のスキーマどおりですが、参照先とアルゴリズムは推定です。"
-        "他のソフトで署名した申告書をe-Taxソフトが受け付けるかどうかは分かっていません",
+        "ja": "試験的なもので、国税庁の確認は得ていません。"
+        "署名の位置は国税庁のスキーマどおりですが、参照先とアルゴリズムは推定です。他のソフトで署名した申告書をe-Taxソフトが受け付けるかどうかは分かっていません",
     },
     prefix="dsig",
     chain=Chain.FULL,

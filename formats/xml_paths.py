@@ -16,7 +16,7 @@ def path_of(element: etree._Element) -> str:
     current: etree._Element | None = element
     while current is not None:
         name = etree.QName(current).localname
-        twins = [e for e in current.itersiblings(current.tag, preceding=True)]
+        twins = list(current.itersiblings(current.tag, preceding=True))
         more = twins or next(current.itersiblings(current.tag), None) is not None
         parts.append(f"{name}[{len(twins) + 1}]" if more else name)
         current = current.getparent()

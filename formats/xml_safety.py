@@ -178,7 +178,7 @@ def _index(root: etree._Element) -> dict[str, etree._Element]:
         attributes = element.attrib
         if not attributes:
             continue
-        values = {value for name, value in attributes.items() if name in ID_ATTRIBUTES}
+        values = {str(value) for name, value in attributes.items() if name in ID_ATTRIBUTES}
         for value in values:
             if value in ids:
                 raise DuplicateIdError(value=value)

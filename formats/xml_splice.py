@@ -1,4 +1,4 @@
-"""Where in the original bytes an element begins and ends, so that a signature can be spliced in and nothing else changes.
+"""Where in the original bytes an element begins and ends, so that a signature can be spliced in and no more.
 
 libxml2's tree does not remember byte offsets; expat, reading the same UTF-8, does.
 """
@@ -37,7 +37,7 @@ def last_child(document: XmlDocument, parent: etree._Element) -> Splice:
     """The place for a new last child of `parent`. An empty-element tag `<a/>` becomes `<a>` … `</a>`."""
     utf8 = document.utf8
     if parent is document.root and parent.getnext() is None and len(parent):
-        # Nothing but white space follows the root: its end tag is the last one. This saves reading a large return again.
+        # Nothing but white space follows the root: its end tag is the last one. It saves reading the return again.
         offset = document.offset(utf8.rindex(b"</"))
         return Splice(offset, offset)
     extent = _extent(document, parent)

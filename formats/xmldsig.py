@@ -1,4 +1,4 @@
-"""Making an XML Signature: digests over the original tree, SignedInfo in its final place, spliced into the original bytes.
+"""Making an XML Signature: digests over the original tree, SignedInfo in its place, spliced into the original bytes.
 
 SignedInfo is written in canonical form to begin with. As the apex of its subtree it additionally shows the namespaces
 and `xml:` attributes in scope where the signature will stand; so the bytes to be signed are known without writing the
@@ -102,7 +102,9 @@ def prepare_signature(
     scheme = _scheme(identity)
     digests = _digests(document, targets, hash_of(scheme))
     writer = _Writer(prefix)
-    inner = _signed_info_content(writer, scheme, [(t, d, _envelops(t, parent)) for t, d in zip(targets, digests, strict=True)])
+    inner = _signed_info_content(
+        writer, scheme, [(t, d, _envelops(t, parent)) for t, d in zip(targets, digests, strict=True)]
+    )
     namespaces: dict[str | None, str] = {**parent.nsmap, prefix: DSIG}
     inherited = inherited_xml_attributes(parent, C14N_10)
     to_be_signed = start_tag(writer.name("SignedInfo").encode(), namespaces, (), inherited) + inner.encode()
@@ -123,7 +125,7 @@ def prepare_signature(
 
 
 def xmldsig_value(scheme: str, signature: bytes) -> bytes:
-    """SignatureValue octets: RSA as it is; ECDSA r and s side by side, each as long as the curve's order (RFC 9231, 2.3.6)."""
+    """SignatureValue octets: RSA as it is; ECDSA r and s side by side, each of the order's length (RFC 9231, 2.3.6)."""
     if not scheme.startswith("ecdsa"):
         return signature
     r, s = utils.decode_dss_signature(signature)
@@ -160,7 +162,9 @@ def _digests(document: XmlDocument, targets: Sequence[Target], algorithm: hashes
         if canonical is None or target.file is not None:
             digest.update(target.file or b"")
         else:
-            for octets in canonical.document() if target.element is None else canonical.subtree(target.element, C14N_10):
+            for octets in (
+                canonical.document() if target.element is None else canonical.subtree(target.element, C14N_10)
+            ):
                 digest.update(octets)
         document.digests[key(target)] = digest.digest()
     return [document.digests[key(target)] for target in targets]
@@ -223,4 +227,3 @@ def _key_info(writer: _Writer, identity: SigningIdentity, chain: Chain) -> str:
 def signatures_in(element: etree._Element) -> list[etree._Element]:
     """The Signature elements that are children of an element."""
     return [child for child in element if child.tag == SIGNATURE]
-

@@ -24,7 +24,7 @@ DIGEST_METHODS: dict[str, tuple[str, type[hashes.HashAlgorithm]]] = {
     "sha256": (_ENC + "sha256", hashes.SHA256),
     "sha384": (_MORE + "sha384", hashes.SHA384),
     "sha512": (_ENC + "sha512", hashes.SHA512),
-    "sha1": (DSIG + "sha1", hashes.SHA1),  # noqa: S303 - read on request, never written
+    "sha1": (DSIG + "sha1", hashes.SHA1),  # read on request, never written
 }
 """Hash name to DigestMethod and the hash."""
 

@@ -41,7 +41,7 @@ class RefusedSignatureError(Exception):
 
 @dataclass(frozen=True)
 class Canonicalization:
-    """A canonicalisation algorithm (comments never matter) and the InclusiveNamespaces PrefixList of the exclusive one."""
+    """A canonicalisation algorithm (comments never matter) and the PrefixList of the exclusive one."""
 
     algorithm: str
     prefixes: tuple[str, ...] = ()
@@ -135,7 +135,7 @@ class _Children:
         texts = [parent.text]
         for child in parent:
             texts.append(child.tail)
-            if isinstance(child.tag, str):
+            if not isinstance(child, etree._Comment | etree._ProcessingInstruction):
                 self._left.append(child)
             elif not comments_allowed:
                 raise _malformed("comment-or-instruction", parent)

@@ -81,7 +81,7 @@ def verify_signatures(
     except UnsupportedDocumentError as error:
         verdict = Verdict(SubIndication.FORMAT_FAILURE, str(error.facts["reason"]), error.facts)
         return [replace(one.finding, verdict=verdict) for one in judged]
-    return [_finish(document, one, canonical, policy) for one in judged]
+    return [_finish(document, one, canonical) for one in judged]
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,9 +109,7 @@ def _read(document: XmlDocument, element: etree._Element, policy: VerificationPo
     return _Judged(finding, signature, references)
 
 
-def _finish(
-    document: XmlDocument, judged: _Judged, canonical: CanonicalXml, policy: VerificationPolicy
-) -> SignatureFinding:
+def _finish(document: XmlDocument, judged: _Judged, canonical: CanonicalXml) -> SignatureFinding:
     signature = judged.signature
     if signature is None:
         return judged.finding
@@ -132,7 +130,7 @@ def _finish(
 def _resolve(
     document: XmlDocument, signature: SignatureElement, reference: Reference, policy: VerificationPolicy
 ) -> ResolvedReference:
-    """Same-document references by Id or whole, files by the bare names that the caller gave; nothing is ever fetched."""
+    """Same-document references by Id or whole, files by the bare names that were given; nothing is ever fetched."""
     if reference.uri == "" or reference.identifier is not None:
         identifier = reference.identifier
         target = document.ids.get(identifier) if identifier is not None else None
@@ -172,7 +170,7 @@ def _check_digest(
     document: XmlDocument, signature: SignatureElement, resolved: ResolvedReference, canonical: CanonicalXml
 ) -> None:
     reference = resolved.reference
-    digest = hashlib.new(reference.hash_name)  # noqa: S324 - SHA-1 only where it was allowed
+    digest = hashlib.new(reference.hash_name)  # SHA-1 only where it was allowed
     for octets in _referenced_octets(document, signature, resolved, canonical):
         digest.update(octets)
     if not hmac.compare_digest(digest.digest(), reference.digest):
@@ -256,4 +254,3 @@ def _with_coverage(
 def _unexpected(error: Exception) -> Verdict:
     """Fail closed, naming the kind of surprise but not its text, which may quote the document."""
     return Verdict(SubIndication.FORMAT_FAILURE, "unexpected", {"error": type(error).__name__})
-

@@ -1,7 +1,6 @@
 """What a certificate says: its kind in the JPKI, its holder's four attributes, and where its validity stands.
 
-Facts: reference `jpki.md` sections 3.2 to 3.4. A signature certificate is personal data: these values go to the holder's
-screen and to reports, never to a log.
+A signature certificate is personal data: these values go to the holder's screen and to reports, never to a log.
 """
 
 from __future__ import annotations
@@ -46,7 +45,7 @@ class Holder:
     sex: str | None
     """`male`, `female` or `unknown`."""
     substituted: bool
-    """Whether a character of the name or address differs from the register's, because the certificate has no glyph for it."""
+    """Whether a character of the name or address stands in for one that certificates cannot hold."""
 
 
 def kind_of(certificate: x509.Certificate) -> CertificateKind:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from jitsuin.signer.base import Signer
 
-    from .results import SignOutcome, VerifyReport
+    from .results import VerifyReport
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 _PATH = click.Path(path_type=Path)
@@ -149,7 +149,7 @@ def cli(context: click.Context) -> None:
 @_output_options
 def sign(**options: Any) -> None:
     from . import pipeline
-    from .commands import signing_jobs
+    from .commands import finish_rehearsal, finish_signing, signing_jobs
 
     jobs = signing_jobs(options["paths"], options["output"], options["output_dir"])
     chosen = pipeline.SigningOptions(
@@ -165,11 +165,11 @@ def sign(**options: Any) -> None:
     )
     at = pipeline.now()
     if options["dry_run"]:
-        _finish_rehearsal(jobs, chosen, at, options)
+        finish_rehearsal(pipeline.rehearse_files(jobs, options=chosen, at=at), options)
         return
     with _signer(options, at, [source for source, _ in jobs]) as signer:
         outcomes = pipeline.sign_files(jobs, signer=signer, options=chosen, at=at)
-    _finish_signing(outcomes, options)
+    finish_signing(outcomes, options)
 
 
 @cli.command(help=say("Verify every signature of documents.", "文書のすべての署名を検証します。"))
@@ -200,7 +200,7 @@ def sign(**options: Any) -> None:
 @_output_options
 def verify(**options: Any) -> None:
     from . import pipeline
-    from .commands import moment_given
+    from .commands import finish_verifying, moment_given
 
     at = moment_given(options["at_text"]) or pipeline.now()
     results: list[VerifyReport | tuple[Path, Exception]] = []
@@ -219,7 +219,7 @@ def verify(**options: Any) -> None:
             results.append(report)
         except _expected() as error:
             results.append((path, error))
-    _finish_verifying(results, options)
+    finish_verifying(results, options)
 
 
 @cli.command(
@@ -231,6 +231,7 @@ def card(**options: Any) -> None:
     from jitsuin.signer.base import DescribesToken
 
     from . import pipeline
+    from .commands import print_json
     from .report import SCHEMA_VERSION, card_json, card_text
 
     at = pipeline.now()
@@ -239,7 +240,7 @@ def card(**options: Any) -> None:
             raise click.UsageError(say("this key has no card to show", "この鍵にはカードがありません"))
         facts = signer.describe()
     if options["as_json"]:
-        _print_json({"schema_version": SCHEMA_VERSION, "command": "card", **card_json(facts)})
+        print_json({"schema_version": SCHEMA_VERSION, "command": "card", **card_json(facts)})
     else:
         click.echo(card_text(facts, at))
 
@@ -250,14 +251,13 @@ def card(**options: Any) -> None:
 @click.option("--json", "as_json", is_flag=True, help=say("Print one JSON object.", "結果をJSONで出力します。"))
 def profiles(as_json: bool) -> None:
     from . import registry
+    from .commands import print_json, print_table
     from .report import SCHEMA_VERSION, profile_json
 
     rows = [profile_json(profile) for profile in registry.profiles().values()]
     if as_json:
-        _print_json({"schema_version": SCHEMA_VERSION, "command": "profiles", "profiles": rows})
+        print_json({"schema_version": SCHEMA_VERSION, "command": "profiles", "profiles": rows})
         return
-    from .commands import print_table
-
     headings = (say("Profile", "プロファイル"), say("For", "用途"), say("How sure", "確度"), say("In words", "説明"))
     print_table(headings, [[str(row[k]) for k in ("name", "title", "confidence", "note")] for row in rows])
 
@@ -272,12 +272,12 @@ def trust() -> None:
 @trust.command("list", help=say("List the anchors: what is known and what is missing.", "信頼の起点を一覧表示します。"))
 @click.option("--json", "as_json", is_flag=True, help=say("Print one JSON object.", "結果をJSONで出力します。"))
 def trust_list(as_json: bool) -> None:
-    from .commands import anchor_rows, print_table
+    from .commands import anchor_rows, print_json, print_table
     from .report import SCHEMA_VERSION
 
     rows = anchor_rows()
     if as_json:
-        _print_json({"schema_version": SCHEMA_VERSION, "command": "trust list", "anchors": rows})
+        print_json({"schema_version": SCHEMA_VERSION, "command": "trust list", "anchors": rows})
         return
     headings = (say("Anchor", "起点"), say("Valid until", "有効期限"), say("Certificate", "証明書"), "SHA-256")
     states = {
@@ -344,6 +344,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _report_error(error: Exception) -> int:
+    from .commands import print_json
     from .errors import ExitCode, exit_code
     from .messages import error_sentence
     from .report import SCHEMA_VERSION, error_json, printable
@@ -355,7 +356,7 @@ def _report_error(error: Exception) -> int:
             say("this is a fault of jitsuin; please report it", "jitsuinの不具合です。お知らせください"), err=True
         )
     if "--json" in sys.argv:
-        _print_json({"schema_version": SCHEMA_VERSION, "exit_code": int(code), "error": error_json(error)})
+        print_json({"schema_version": SCHEMA_VERSION, "exit_code": int(code), "error": error_json(error)})
     return int(code)
 
 
@@ -388,89 +389,6 @@ def _no_pin(_request: object) -> str:
     from jitsuin.signer.errors import PinCancelledError
 
     raise PinCancelledError
-
-
-def _finish_rehearsal(jobs: Sequence[tuple[Path, Path]], chosen: Any, at: datetime, options: dict[str, Any]) -> None:
-    from . import pipeline
-    from .errors import exit_code
-    from .report import SCHEMA_VERSION, error_json, profile_json, sign_text
-    from .results import Rehearsal
-
-    plans = pipeline.rehearse_files(jobs, options=chosen, at=at)
-    rows: list[dict[str, object]] = []
-    for plan in plans:
-        if isinstance(plan, Rehearsal):
-            rows.append({"source": str(plan.source), "target": str(plan.target), "profile": profile_json(plan.profile)})
-            text = say("can be signed as", "署名できます:") + f" {plan.profile.name} → {plan.target}"
-            _echo(f"{plan.source}: {text}", options)
-        else:
-            rows.append({"source": str(plan.source), "error": error_json(plan.error or Exception())})
-            click.echo(sign_text(plan), err=True)
-    codes = [exit_code(p.error) for p in plans if not isinstance(p, Rehearsal) and p.error is not None]
-    if options["as_json"]:
-        _print_json({"schema_version": SCHEMA_VERSION, "command": "sign", "dry_run": True, "files": rows})
-    _exit(codes, len(plans))
-
-
-def _finish_signing(outcomes: Sequence[SignOutcome], options: dict[str, Any]) -> None:
-    from .errors import exit_code
-    from .report import SCHEMA_VERSION, sign_json, sign_text
-
-    for outcome in outcomes:
-        if outcome.error is not None:
-            click.echo(sign_text(outcome), err=True)
-        else:
-            _echo(sign_text(outcome), options)
-    if options["as_json"]:
-        files = [sign_json(outcome) for outcome in outcomes]
-        _print_json({"schema_version": SCHEMA_VERSION, "command": "sign", "files": files})
-    _exit([exit_code(outcome.error) for outcome in outcomes if outcome.error is not None], len(outcomes))
-
-
-def _finish_verifying(results: Sequence[VerifyReport | tuple[Path, Exception]], options: dict[str, Any]) -> None:
-    from .errors import ExitCode, exit_code
-    from .messages import error_sentence
-    from .report import SCHEMA_VERSION, error_json, printable, verify_json, verify_text
-
-    by_word = {"INVALID": ExitCode.INVALID, "INDETERMINATE": ExitCode.INDETERMINATE}
-    rows: list[dict[str, object]] = []
-    codes: list[ExitCode] = []
-    for result in results:
-        if isinstance(result, tuple):
-            path, error = result
-            codes.append(exit_code(error))
-            rows.append({"path": str(path), "error": error_json(error)})
-            click.echo(printable(f"{path}: {error_sentence(error)}"), err=True)
-            continue
-        word = result.verdict.indication.word
-        if word in by_word:
-            codes.append(by_word[word])
-        rows.append(verify_json(result, redact=options["redact"]))
-        _echo(verify_text(result, redact=options["redact"]), options)
-    if options["as_json"]:
-        _print_json({"schema_version": SCHEMA_VERSION, "command": "verify", "files": rows})
-    if len(results) > 1 and ExitCode.INVALID in codes:
-        raise click.exceptions.Exit(ExitCode.INVALID)
-    if codes and set(codes) == {ExitCode.INDETERMINATE}:
-        raise click.exceptions.Exit(ExitCode.INDETERMINATE)
-    _exit(codes, len(results))
-
-
-def _exit(codes: Sequence[int], files: int) -> None:
-    """The exit code of the one file, or 9 when some of several failed."""
-    if codes:
-        raise click.exceptions.Exit(int(codes[0]) if files == 1 else 9)
-
-
-def _echo(text: str, options: dict[str, Any]) -> None:
-    if not options["quiet"] and not options["as_json"]:
-        click.echo(text)
-
-
-def _print_json(value: dict[str, Any]) -> None:
-    import json
-
-    click.echo(json.dumps(value, ensure_ascii=False, indent=2))
 
 
 def _discard_output() -> None:

@@ -1,19 +1,36 @@
-"""What the commands share: output names, times, tables, and the rows that `trust list` and `demo` show."""
+"""What the commands share: output names, times, tables, and how a command ends: text or JSON, and its exit code."""
 
 from __future__ import annotations
 
+import io
+import json
+import shutil
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import click
 from cryptography.hazmat.primitives import hashes
 
+from jitsuin.formats.verdict import Indication
+
 from .demo import DemoRow
+from .errors import ExitCode, exit_code
 from .language import say
-from .messages import JST, moment, verdict_sentence
-from .report import printable
+from .messages import JST, error_sentence, moment, verdict_sentence
+from .report import (
+    SCHEMA_VERSION,
+    error_json,
+    printable,
+    profile_json,
+    sign_json,
+    sign_text,
+    verify_json,
+    verify_text,
+)
+from .results import Rehearsal, SignOutcome, VerifyReport
 from .trust import JPKI_PINS, own_anchors, remembered
 
 
@@ -21,7 +38,10 @@ def signing_jobs(paths: Sequence[Path], output: Path | None, folder: Path | None
     """Source and target of each document: `x.xtx` becomes `x.signed.xtx`, beside it or in the folder."""
     if output is not None and (folder is not None or len(paths) != 1):
         raise click.UsageError(
-            say("-o is for one input and excludes --output-dir", "-oは入力が1つのときだけ使え、--output-dirとは併用できません")
+            say(
+                "-o is for one input and excludes --output-dir",
+                "-oは入力が1つのときだけ使え、--output-dirとは併用できません",
+            )
         )
     if output is not None:
         return [(paths[0], output)]
@@ -35,7 +55,9 @@ def moment_given(text: str | None) -> datetime | None:
     try:
         value = datetime.fromisoformat(text)
     except ValueError:
-        raise click.UsageError(say(f"--at: not ISO 8601: {text}", f"--at: ISO 8601の日時ではありません: {text}")) from None
+        raise click.UsageError(
+            say(f"--at: not ISO 8601: {text}", f"--at: ISO 8601の日時ではありません: {text}")
+        ) from None
     return value if value.tzinfo else value.replace(tzinfo=JST)
 
 
@@ -45,13 +67,16 @@ def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else 500)
+    text = io.StringIO()
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 500
+    console = Console(file=text, highlight=False, width=width)
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for number, heading in enumerate(headings):
         table.add_column(heading, overflow="fold", no_wrap=number == 0)
     for row in rows:
         table.add_row(*(printable(cell) for cell in row))
     console.print(table)
+    click.echo("\n".join(line.rstrip() for line in text.getvalue().strip("\n").splitlines()))
 
 
 def anchor_rows() -> list[dict[str, str]]:
@@ -66,21 +91,27 @@ def anchor_rows() -> list[dict[str, str]]:
         }
         for pin in JPKI_PINS
     ]
-    for certificate in own_anchors():
-        rows.append(
-            {
-                "name": certificate.subject.rfc4514_string(),
-                "sha256": certificate.fingerprint(hashes.SHA256()).hex(),
-                "not_after": moment(certificate.not_valid_after_utc),
-                "state": "own",
-            }
-        )
-    return rows
+    own = [
+        {
+            "name": certificate.subject.rfc4514_string(),
+            "sha256": certificate.fingerprint(hashes.SHA256()).hex(),
+            "not_after": moment(certificate.not_valid_after_utc),
+            "state": "own",
+        }
+        for certificate in own_anchors()
+    ]
+    return rows + own
 
 
 def print_demo(rows: Sequence[DemoRow], folder: Path) -> None:
     """The demonstration's table and where things lie."""
-    headings = (say("Document", "文書"), say("Profile", "プロファイル"), say("Signatures", "署名"), say("Verdict", "判定"), "")
+    headings = (
+        say("Document", "文書"),
+        say("Profile", "プロファイル"),
+        say("Signatures", "署名"),
+        say("Verdict", "判定"),
+        "",
+    )
     print_table(
         headings,
         [
@@ -102,3 +133,81 @@ def print_demo(rows: Sequence[DemoRow], folder: Path) -> None:
             "人物はすべて架空で、このカードは--trust simulatorを付けたときだけ信頼されます。",
         )
     )
+
+
+def finish_rehearsal(plans: Sequence[Rehearsal | SignOutcome], options: Mapping[str, Any]) -> None:
+    """The end of `sign --dry-run`."""
+    rows: list[dict[str, object]] = []
+    errors: list[Exception] = []
+    for plan in plans:
+        if isinstance(plan, Rehearsal):
+            rows.append({"source": str(plan.source), "target": str(plan.target), "profile": profile_json(plan.profile)})
+            words = say("can be signed as", "署名できます:")
+            _echo(f"{plan.source}: {words} {plan.profile.name} → {plan.target}", options)
+        elif plan.error is not None:
+            rows.append(sign_json(plan))
+            errors.append(plan.error)
+            click.echo(sign_text(plan), err=True)
+    if options["as_json"]:
+        print_json({"schema_version": SCHEMA_VERSION, "command": "sign", "dry_run": True, "files": rows})
+    _exit([exit_code(error) for error in errors], len(plans))
+
+
+def finish_signing(outcomes: Sequence[SignOutcome], options: Mapping[str, Any]) -> None:
+    """The end of `sign`: results to standard output, errors to standard error."""
+    for outcome in outcomes:
+        if outcome.error is not None:
+            click.echo(sign_text(outcome), err=True)
+        else:
+            _echo(sign_text(outcome), options)
+    if options["as_json"]:
+        files = [sign_json(outcome) for outcome in outcomes]
+        print_json({"schema_version": SCHEMA_VERSION, "command": "sign", "files": files})
+    _exit([exit_code(outcome.error) for outcome in outcomes if outcome.error is not None], len(outcomes))
+
+
+def finish_verifying(results: Sequence[VerifyReport | tuple[Path, Exception]], options: Mapping[str, Any]) -> None:
+    """The end of `verify`. Of several files, one INVALID decides; INDETERMINATE where nothing worse happened."""
+    rows: list[dict[str, object]] = []
+    codes: list[ExitCode] = []
+    for result in results:
+        if isinstance(result, tuple):
+            path, error = result
+            codes.append(exit_code(error))
+            rows.append({"path": str(path), "error": error_json(error)})
+            click.echo(printable(f"{path}: {error_sentence(error)}"), err=True)
+            continue
+        codes.append(_VERDICT_CODES[result.verdict.indication])
+        rows.append(verify_json(result, redact=options["redact"]))
+        _echo(verify_text(result, redact=options["redact"]), options)
+    if options["as_json"]:
+        print_json({"schema_version": SCHEMA_VERSION, "command": "verify", "files": rows})
+    bad = [code for code in codes if code is not ExitCode.DONE]
+    if ExitCode.INVALID in bad:
+        raise click.exceptions.Exit(ExitCode.INVALID)
+    if bad and set(bad) == {ExitCode.INDETERMINATE}:
+        raise click.exceptions.Exit(ExitCode.INDETERMINATE)
+    _exit(bad, len(results))
+
+
+_VERDICT_CODES = {
+    Indication.TOTAL_PASSED: ExitCode.DONE,
+    Indication.TOTAL_FAILED: ExitCode.INVALID,
+    Indication.INDETERMINATE: ExitCode.INDETERMINATE,
+}
+
+
+def print_json(value: Mapping[str, object]) -> None:
+    """One JSON object on standard output."""
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def _exit(codes: Sequence[ExitCode], files: int) -> None:
+    """The exit code of the one file, or SOME_FAILED when some of several failed."""
+    if codes:
+        raise click.exceptions.Exit(codes[0] if files == 1 else ExitCode.SOME_FAILED)
+
+
+def _echo(text: str, options: Mapping[str, Any]) -> None:
+    if not options["quiet"] and not options["as_json"]:
+        click.echo(text)

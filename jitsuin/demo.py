@@ -1,4 +1,4 @@
-"""The demonstration: a simulated card signs the samples, the signatures are verified, and a tampered copy is refused."""
+"""The demonstration: a simulated card signs the samples, they are verified, and a tampered copy is refused."""
 
 from __future__ import annotations
 

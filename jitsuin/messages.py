@@ -7,7 +7,7 @@ error class, or both joined by a dot, the most particular first.
 from __future__ import annotations
 
 import string
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 
 from jitsuin.signer.errors import PinIncorrectError
@@ -20,7 +20,10 @@ JST = timezone(timedelta(hours=9), "JST")
 VERDICTS: Mapping[str, tuple[str, str]] = {
     "passed": ("everything that was asked for was checked and is right", "確認した項目はすべて正常です"),
     "not-well-formed": ("the XML is not well formed: {detail}", "XMLとして正しくありません: {detail}"),
-    "not-in-its-encoding": ("the bytes are not in the declared encoding ({detail})", "宣言された文字コード({detail})で読めません"),
+    "not-in-its-encoding": (
+        "the bytes are not in the declared encoding ({detail})",
+        "宣言された文字コード({detail})で読めません",
+    ),
     "encoding-contradicts-mark": (
         "the declared encoding ({detail}) contradicts the byte order mark",
         "宣言された文字コード({detail})がBOMと矛盾しています",
@@ -36,9 +39,15 @@ VERDICTS: Mapping[str, tuple[str, str]] = {
         "programs decode {detail} differently in this encoding; save the document as UTF-8 before signing",
         "この文字コードでは{detail}の解釈がソフトにより異なります。UTF-8で保存し直してから署名してください",
     ),
-    "duplicate-id": ("the Id “{value}” occurs twice, so it is unclear what is signed", "Id「{value}」が重複しており、署名対象を特定できません"),
+    "duplicate-id": (
+        "the Id “{value}” occurs twice, so it is unclear what is signed",
+        "Id「{value}」が重複しており、署名対象を特定できません",
+    ),
     "canonicalization": ("the document cannot be canonicalised: {detail}", "正規化できない文書です: {detail}"),
-    "key": ("keys of this kind are not used for XML signatures: {detail}", "この種類の鍵ではXML署名を作成できません: {detail}"),
+    "key": (
+        "keys of this kind are not used for XML signatures: {detail}",
+        "この種類の鍵ではXML署名を作成できません: {detail}",
+    ),
     "no-signature": ("there is no signature", "署名がありません"),
     "too-many-signatures": ("more than {limit} signatures", "署名が{limit}個を超えています"),
     "too-many-references": ("too many references in {place}", "{place}の参照が多すぎます"),
@@ -47,7 +56,10 @@ VERDICTS: Mapping[str, tuple[str, str]] = {
     "stray-text": ("text between the elements of {place}", "{place}の要素間に余分な文字があります"),
     "comment-or-instruction": ("a comment or instruction inside {place}", "{place}にコメントまたは処理命令があります"),
     "reference-without-uri": ("a reference without URI: {place}", "URIのない参照です: {place}"),
-    "transform-after-canonicalization": ("a transform after the canonicalisation: {place}", "正規化の後に変換があります: {place}"),
+    "transform-after-canonicalization": (
+        "a transform after the canonicalisation: {place}",
+        "正規化の後に変換があります: {place}",
+    ),
     "transform-refused": ("this transform is refused: {algorithm}", "この変換は認めていません: {algorithm}"),
     "algorithm-refused": ("this algorithm is refused: {algorithm}", "このアルゴリズムは認めていません: {algorithm}"),
     "not-base64": ("not base64: {place}", "Base64として読めません: {place}"),
@@ -64,25 +76,52 @@ VERDICTS: Mapping[str, tuple[str, str]] = {
     ),
     "reference-to-itself": ("{uri} points into the signature itself", "{uri}が署名自身を指しています"),
     "external-uri": ("{uri} points outside; nothing is fetched", "{uri}は外部を指しています。外部の取得は行いません"),
-    "file-not-given": ("the signature covers the file {uri}, which was not given (--file)", "署名対象のファイル{uri}が指定されていません(--file)"),
+    "file-not-given": (
+        "the signature covers the file {uri}, which was not given (--file)",
+        "署名対象のファイル{uri}が指定されていません(--file)",
+    ),
     "transform-on-file": ("a transform on the file {uri} is not handled", "ファイル{uri}への変換には対応していません"),
     "digest-differs": ("what {uri} covers was changed after signing", "{uri}の対象が署名後に変更されています"),
     "no-certificate": ("the signature carries no certificate", "署名に証明書が含まれていません"),
-    "signer-ambiguous": ("it is unclear which of the certificates is the signer's", "どれが署名者の証明書か特定できません"),
+    "signer-ambiguous": (
+        "it is unclear which of the certificates is the signer's",
+        "どれが署名者の証明書か特定できません",
+    ),
     "key-too-short": ("the key has only {bits} bits", "鍵が{bits}ビットしかありません"),
-    "value-differs": ("the signature value is not by the key of the certificate, or SignedInfo was changed", "署名値が証明書の鍵と一致しないか、SignedInfoが変更されています"),
-    "unexpected": ("the document caused an unexpected error ({error}) and is treated as invalid", "検証中に想定外のエラー({error})が起きたため不正として扱います"),
-    "no-procedure": ("there is no procedure element such as RKO0010 in DATA", "DATAの中に手続要素(RKO0010など)がありません"),
+    "value-differs": (
+        "the signature value is not by the key of the certificate, or SignedInfo was changed",
+        "署名値が証明書の鍵と一致しないか、SignedInfoが変更されています",
+    ),
+    "unexpected": (
+        "the document caused an unexpected error ({error}) and is treated as invalid",
+        "検証中に想定外のエラー({error})が起きたため不正として扱います",
+    ),
+    "no-procedure": (
+        "there is no procedure element such as RKO0010 in DATA",
+        "DATAの中に手続要素(RKO0010など)がありません",
+    ),
     "beside-procedure": (
         "{target} stands beside the procedure element, where only signatures may",
         "手続要素の隣に署名以外の要素{target}があります",
     ),
     "no-id": ("{target} has no id, so it cannot be referred to", "{target}にidがなく、参照できません"),
     "no-such-id": ("no element has the Id “{target}”", "Id「{target}」の要素がありません"),
-    "no-attachments": ("there is no attachment (SOZ…) to sign under TENPU", "TENPUに署名対象の添付書類(SOZ…)がありません"),
-    "return-not-signed": ("only attachments are signed, the return itself is not", "添付書類だけが署名され、申告書本体に署名がありません"),
-    "signature-not-last": ("the signature does not stand last in its element, or not alone", "署名が要素の末尾にないか、複数あります"),
-    "signature-misplaced": ("the signature stands where the form has no place for it", "様式上、署名を置けない位置にあります"),
+    "no-attachments": (
+        "there is no attachment (SOZ…) to sign under TENPU",
+        "TENPUに署名対象の添付書類(SOZ…)がありません",
+    ),
+    "return-not-signed": (
+        "only attachments are signed, the return itself is not",
+        "添付書類だけが署名され、申告書本体に署名がありません",
+    ),
+    "signature-not-last": (
+        "the signature does not stand last in its element, or not alone",
+        "署名が要素の末尾にないか、複数あります",
+    ),
+    "signature-misplaced": (
+        "the signature stands where the form has no place for it",
+        "様式上、署名を置けない位置にあります",
+    ),
     "wrong-element-signed": (
         "the signature covers something other than {expected}, where this form demands exactly that",
         "署名の対象が、この様式で求められる{expected}ではありません",
@@ -96,7 +135,10 @@ VERDICTS: Mapping[str, tuple[str, str]] = {
         "the certificate does not lead to a trusted CA; name one with --trust, or see `jitsuin trust list`",
         "信頼する認証局までたどれません。--trustで指定するか、`jitsuin trust list`を確認してください",
     ),
-    "critical-extension": ("a critical extension is not understood: {oid}", "解釈できないクリティカル拡張があります: {oid}"),
+    "critical-extension": (
+        "a critical extension is not understood: {oid}",
+        "解釈できないクリティカル拡張があります: {oid}",
+    ),
     "signer-not-yet-valid": ("the certificate is valid only from {since}", "証明書は{since}から有効です"),
     "signer-expired": (
         "the certificate expired on {until}, and nothing proves that the signature is older",
@@ -104,7 +146,10 @@ VERDICTS: Mapping[str, tuple[str, str]] = {
     ),
     "ca-not-yet-valid": ("the CA certificate is valid only from {since}", "認証局の証明書は{since}から有効です"),
     "ca-expired": ("the CA certificate expired on {until}", "認証局の証明書は{until}に期限切れです"),
-    "revoked": ("the certificate was revoked on {revoked_at}: {crl_reason}", "証明書は{revoked_at}に失効しています: {crl_reason}"),
+    "revoked": (
+        "the certificate was revoked on {revoked_at}: {crl_reason}",
+        "証明書は{revoked_at}に失効しています: {crl_reason}",
+    ),
     "on-hold": ("the certificate has been on hold since {revoked_at}", "証明書は{revoked_at}から一時停止中です"),
     "revocation-not-checked": (
         "whether the certificate has been revoked was not checked ({why})",
@@ -121,7 +166,10 @@ NOTICES: Mapping[str, tuple[str, str]] = {
         "the certificate is less than 24 hours old: online services may not know it yet",
         "証明書の発行から24時間以内です。オンラインサービスにまだ反映されていないことがあります",
     ),
-    "renewal-window": ("the certificate expires on {until}; it can be renewed now", "証明書は{until}に期限を迎えます。更新手続きができます"),
+    "renewal-window": (
+        "the certificate expires on {until}; it can be renewed now",
+        "証明書は{until}に期限を迎えます。更新手続きができます",
+    ),
     "characters-substituted": (
         "a character of the name or address is written differently in the certificate than on the register",
         "氏名または住所の一部の文字が、証明書では代替文字になっています",
@@ -141,10 +189,22 @@ ERRORS: Mapping[str, tuple[str, str]] = {
         "no known format; `jitsuin profiles` lists what can be signed",
         "対応していない形式です。`jitsuin profiles`で対応形式を確認してください",
     ),
-    "UnknownNameError": ("there is no {what} “{name}”; known: {known}", "{what}「{name}」はありません。使えるもの: {known}"),
-    "ProfileMismatchError": ("the profile {profile} does not go with {found}", "プロファイル{profile}と{found}は組み合わせられません"),
-    "OutputError.exists": ("{path} exists; --overwrite replaces it", "{path}は既にあります。置き換えるには--overwriteを付けてください"),
-    "OutputError.is-input": ("{path} is the input itself, which is never overwritten", "{path}は入力ファイル自身です。入力は上書きしません"),
+    "UnknownNameError": (
+        "there is no {what} “{name}”; known: {known}",
+        "{what}「{name}」はありません。使えるもの: {known}",
+    ),
+    "ProfileMismatchError": (
+        "the profile {profile} does not go with {found}",
+        "プロファイル{profile}と{found}は組み合わせられません",
+    ),
+    "OutputError.exists": (
+        "{path} exists; --overwrite replaces it",
+        "{path}は既にあります。置き換えるには--overwriteを付けてください",
+    ),
+    "OutputError.is-input": (
+        "{path} is the input itself, which is never overwritten",
+        "{path}は入力ファイル自身です。入力は上書きしません",
+    ),
     "OutputError.no-folder": ("{path}: its folder does not exist", "{path}: 保存先のフォルダーがありません"),
     "OutputError.not-a-file": ("{path} is not a regular file", "{path}は通常のファイルではありません"),
     "OutputError.not-empty": (
@@ -161,8 +221,14 @@ ERRORS: Mapping[str, tuple[str, str]] = {
     ),
     "ConfigurationError.cannot be read": ("{path}: cannot be read ({detail})", "{path}: 読めません({detail})"),
     "ConfigurationError.not TOML": ("{path}: not TOML: {detail}", "{path}: TOMLとして正しくありません: {detail}"),
-    "ConfigurationError.unknown table": ("{path}: there is no command [{detail}]", "{path}: [{detail}]というコマンドはありません"),
-    "ConfigurationError.unknown option": ("{path}: there is no option {detail}", "{path}: {detail}というオプションはありません"),
+    "ConfigurationError.unknown table": (
+        "{path}: there is no command [{detail}]",
+        "{path}: [{detail}]というコマンドはありません",
+    ),
+    "ConfigurationError.unknown option": (
+        "{path}: there is no option {detail}",
+        "{path}: {detail}というオプションはありません",
+    ),
     "ConfigurationError.a secret has no place here": (
         "{path}: {detail}: passwords are never kept in a file",
         "{path}: {detail}: パスワードをファイルに保存することはできません",
@@ -173,7 +239,10 @@ ERRORS: Mapping[str, tuple[str, str]] = {
         "the signed document did not verify ({reason}) and was not written; please report this",
         "作成した署名を検証できなかったため({reason})、保存しませんでした。開発元へお知らせください",
     ),
-    "InputChangedError": ("{path} changed while it was being signed; nothing was written", "{path}が処理中に変更されたため、保存しませんでした"),
+    "InputChangedError": (
+        "{path} changed while it was being signed; nothing was written",
+        "{path}が処理中に変更されたため、保存しませんでした",
+    ),
     "MalformedDocumentError": ("the document is malformed", "文書の形式が正しくありません"),
     "UnsupportedDocumentError": ("the document is not supported", "対応していない文書です"),
     "DuplicateIdError": VERDICTS["duplicate-id"],
@@ -186,32 +255,56 @@ ERRORS: Mapping[str, tuple[str, str]] = {
         "a signature here would break the earlier one at {place}; sign an element beside it (--reference), or sign earlier",
         "ここに署名すると既存の署名({place})が壊れます。--referenceで別の要素を指定するか、先に署名してください",
     ),
-    "ExternalFileError": ("{name}: only bare ASCII file names without blanks can be referred to", "{name}: 参照できるのは空白のないASCIIのファイル名だけです"),
+    "ExternalFileError": (
+        "{name}: only bare ASCII file names without blanks can be referred to",
+        "{name}: 参照できるのは空白のないASCIIのファイル名だけです",
+    ),
     "KeyUriError.unknown-persona": (
         "{uri}: there is no such simulated card; known: {known}",
         "{uri}: その模擬カードはありません。使えるもの: {known}",
     ),
     "KeyUriError.path": ("the key {uri} names no file", "鍵の指定{uri}にファイル名がありません"),
-    "KeyUriError.host": ("the key {uri} is on another computer; only local files are read", "鍵の指定{uri}は別のコンピューターを指しています。読めるのは手元のファイルだけです"),
-    "KeyUriError.query": ("the key {uri}: only ?card=NAME may follow", "鍵の指定{uri}に付けられるのは?card=NAMEだけです"),
+    "KeyUriError.host": (
+        "the key {uri} is on another computer; only local files are read",
+        "鍵の指定{uri}は別のコンピューターを指しています。読めるのは手元のファイルだけです",
+    ),
+    "KeyUriError.query": (
+        "the key {uri}: only ?card=NAME may follow",
+        "鍵の指定{uri}に付けられるのは?card=NAMEだけです",
+    ),
     "KeyUriError": ("the key {uri} is not understood ({reason})", "鍵の指定{uri}を解釈できません({reason})"),
-    "UnsupportedKeyError": ("keys of this kind are not signed with: {key}, {bits} bits", "この種類の鍵では署名しません: {key} {bits}ビット"),
+    "UnsupportedKeyError": (
+        "keys of this kind are not signed with: {key}, {bits} bits",
+        "この種類の鍵では署名しません: {key} {bits}ビット",
+    ),
     "SignatureValueError": (
         "the key gave back something that is not its signature; nothing was written. Take the card out, put it back and try again",
         "鍵から返された値が正しい署名ではないため、保存しませんでした。カードを入れ直してください",
     ),
-    "DigestInfoError": ("the input for the card is not a DigestInfo; nothing was sent", "カードへの入力がDigestInfoではないため、送信しませんでした"),
-    "NotMyNumberCardError": ("this is not a My Number card (status word {sw})", "マイナンバーカードではありません(ステータスワード{sw})"),
+    "DigestInfoError": (
+        "the input for the card is not a DigestInfo; nothing was sent",
+        "カードへの入力がDigestInfoではないため、送信しませんでした",
+    ),
+    "NotMyNumberCardError": (
+        "this is not a My Number card (status word {sw})",
+        "マイナンバーカードではありません(ステータスワード{sw})",
+    ),
     "NoSignatureCertificateError": (
         "the card has no signature certificate; it is issued at the municipal office",
         "カードに署名用電子証明書がありません。市区町村の窓口で発行を受けてください",
     ),
-    "StatusWordError": ("the card refused {command} (status word {sw})", "カードが{command}を拒否しました(ステータスワード{sw})"),
+    "StatusWordError": (
+        "the card refused {command} (status word {sw})",
+        "カードが{command}を拒否しました(ステータスワード{sw})",
+    ),
     "CardStateLostError": (
         "the card was reset, or another program used it; nothing was written. Start again",
         "カードがリセットされたか、他のソフトが使用しました。保存していません。もう一度やり直してください",
     ),
-    "CardDataError": ("the card's file {file} is not as it should be: {reason}", "カードのファイル{file}が正しくありません: {reason}"),
+    "CardDataError": (
+        "the card's file {file} is not as it should be: {reason}",
+        "カードのファイル{file}が正しくありません: {reason}",
+    ),
     "KeyFileError.not-pkcs12": ("{path}: not a PKCS#12 file", "{path}: PKCS#12ファイルではありません"),
     "KeyFileError.no-key": ("{path}: no private key in it", "{path}: 秘密鍵が含まれていません"),
     "KeyFileError.no-certificate": ("{path}: no certificate in it", "{path}: 証明書が含まれていません"),
@@ -251,13 +344,19 @@ ERRORS: Mapping[str, tuple[str, str]] = {
         "the card does not answer ({token}); put it in again",
         "カードが応答しません({token})。カードを入れ直してください",
     ),
-    "PinRuleError.empty": ("no password was entered; nothing was sent", "パスワードが入力されていません。何も送信していません"),
+    "PinRuleError.empty": (
+        "no password was entered; nothing was sent",
+        "パスワードが入力されていません。何も送信していません",
+    ),
     "PinRuleError": (
         "the signature password has 6 to 16 characters, A–Z and 0–9; nothing was sent and no try was spent",
         "署名用パスワードは英大文字と数字の6〜16文字です。カードには送信しておらず、回数も減っていません",
     ),
     "PinIncorrectError.not-counted": ("the password is wrong", "パスワードが違います"),
-    "PinIncorrectError": ("the password is wrong; tries left: {tries_left}", "パスワードが違います。残り回数: {tries_left}"),
+    "PinIncorrectError": (
+        "the password is wrong; tries left: {tries_left}",
+        "パスワードが違います。残り回数: {tries_left}",
+    ),
     "PinCancelledError": (
         "no password was given; nothing was sent. Without a terminal, use --pin-source",
         "パスワードが入力されなかったため中止しました。何も送信していません。端末がない場合は--pin-sourceを指定してください",
@@ -331,7 +430,7 @@ def revocation_word(code: str) -> str:
 class _Facts(string.Formatter):
     """Fills in facts; one that is missing shows as its name rather than as an error of its own."""
 
-    def get_value(self, key: int | str, args: object, kwargs: Mapping[str, object]) -> object:  # type: ignore[override] - narrower use
+    def get_value(self, key: int | str, args: Sequence[object], kwargs: Mapping[str, object]) -> object:  # noqa: ARG002
         value = kwargs.get(str(key), f"<{key}>")
         if isinstance(value, datetime):
             return moment(value)

@@ -1,4 +1,4 @@
-"""Where the PIN comes from on the command line: a hidden prompt, an environment variable, standard input or a descriptor."""
+"""Where the PIN comes from on the command line: hidden prompt, environment, standard input or a descriptor."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from jitsuin.signer.errors import PinCancelledError
 from .language import say
 
 if TYPE_CHECKING:
-    from io import TextIOBase
+    from typing import TextIO
 
 
 def pin_callback(source: str, documents: Sequence[Path]) -> PinCallback:
@@ -33,7 +33,9 @@ def pin_callback(source: str, documents: Sequence[Path]) -> PinCallback:
     if kind == "fd" and name.isdecimal():
         return lambda _request: _descriptor(int(name))
     raise click.UsageError(
-        say("--pin-source is prompt, env:VAR, stdin or fd:N", "--pin-sourceはprompt、env:VAR、stdin、fd:Nのいずれかです")
+        say(
+            "--pin-source is prompt, env:VAR, stdin or fd:N", "--pin-sourceはprompt、env:VAR、stdin、fd:Nのいずれかです"
+        )
     )
 
 
@@ -59,7 +61,11 @@ def _prompt(request: PinRequest, documents: Sequence[Path]) -> str:
         ]
     for line in lines:
         click.echo(printable(line), err=True)
-    label = say("Password", "パスワード") if request.kind is SecretKind.SIGNATURE_PASSWORD else say("Passphrase", "パスフレーズ")
+    label = (
+        say("Password", "パスワード")
+        if request.kind is SecretKind.SIGNATURE_PASSWORD
+        else say("Passphrase", "パスフレーズ")
+    )
     try:
         secret: str = click.prompt(label, hide_input=True, err=True, default="", show_default=False)
     except click.Abort:
@@ -69,7 +75,7 @@ def _prompt(request: PinRequest, documents: Sequence[Path]) -> str:
     return secret
 
 
-def _line(stream: TextIOBase) -> str:
+def _line(stream: TextIO) -> str:
     line = stream.readline()
     if not line:
         raise PinCancelledError

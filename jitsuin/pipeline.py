@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from jitsuin.formats.base import SignatureFinding, SigningIdentity, VerificationPolicy, unreadable
 from jitsuin.formats.errors import FormatError
 from jitsuin.formats.profiles import Chain as ChainOption
-from jitsuin.signer.base import PinCallback, Signer, SignatureScheme, SignerOptions, check_value
+from jitsuin.signer.base import PinCallback, SignatureScheme, Signer, SignerOptions, check_value
 
 from . import registry
 from .errors import (
@@ -68,9 +68,7 @@ class SigningOptions:
     overwrite: bool = False
 
 
-def open_signer(
-    uri: str, *, pin: PinCallback, allow_last_try: bool = False, at: datetime | None = None
-) -> Signer:
+def open_signer(uri: str, *, pin: PinCallback, allow_last_try: bool = False, at: datetime | None = None) -> Signer:
     """A signer for a key URI such as `simulator:` or `file:id.p12`, to be used as a context manager.
 
     The PIN callback is called at most once, when a signature or the certificate is first asked for.
@@ -95,7 +93,7 @@ def sign_file(
     files: Sequence[str | Path] = (),
     at: datetime | None = None,
 ) -> SignResult:
-    """Sign one document and write it to `target`. Raises JitsuinError, FormatError or SignerError; then nothing is written."""
+    """Sign one document into `target`. Raises JitsuinError, FormatError or SignerError; then nothing is written."""
     options = SigningOptions(
         profile, chain, attachments, tuple(references), tuple(map(Path, files)), trust, crls, revocation, overwrite
     )
@@ -113,19 +111,19 @@ def sign_files(
     All are rehearsed before the key is touched; one that fails stops none of the others. An error of the key or of the
     certificate stops everything and is raised.
     """
-    at = at or now()
-    session = _Session(signer, options, at)
-    plans = session.rehearse_all(jobs)
-    if any(isinstance(plan, _Plan) for plan in plans):
-        session.unlock()
-    return [plan if isinstance(plan, SignOutcome) else session.sign(plan) for plan in plans]
+    rehearsing = _Rehearsing(options, at or now())
+    plans = rehearsing.all(jobs)
+    if not any(isinstance(plan, _Plan) for plan in plans):
+        return [plan for plan in plans if isinstance(plan, SignOutcome)]
+    signing = _unlock(signer, rehearsing)
+    return [plan if isinstance(plan, SignOutcome) else signing.sign(plan) for plan in plans]
 
 
 def rehearse_files(
     jobs: Iterable[tuple[Path, Path]], *, options: SigningOptions, at: datetime | None = None
 ) -> list[Rehearsal | SignOutcome]:
-    """Steps 1 and 2 alone: everything that can fail without a key. A document that fails is an outcome with its error."""
-    plans = _Session(None, options, at or now()).rehearse_all(jobs)
+    """Steps 1 and 2 alone: everything that can fail without a key. A failed document is an outcome with its error."""
+    plans = _Rehearsing(options, at or now()).all(jobs)
     return [plan.rehearsal if isinstance(plan, _Plan) else plan for plan in plans]
 
 
@@ -151,7 +149,8 @@ def verify_file(
     policy = VerificationPolicy(accept_sha1, _contents(files))
     store, evidence = load_trust(trust), load_crls(crls)
     reports = [
-        _judged(finding, store, evidence, at, RevocationMode(revocation)) for finding in _findings(adapter, data, policy)
+        _judged(finding, store, evidence, at, RevocationMode(revocation))
+        for finding in _findings(adapter, data, policy)
     ]
     return VerifyReport(path, adapter.name, hashlib.sha256(data).hexdigest(), at, tuple(reports))
 
@@ -180,27 +179,24 @@ class _Plan:
         return self.adapter.open(data)
 
 
-class _Session:
-    """One run of signing: the options resolved once, the identity read and judged once."""
+class _Rehearsing:
+    """Steps 1 and 2: the options resolved once, then every document prepared with a stand-in identity."""
 
-    def __init__(self, signer: Signer | None, options: SigningOptions, at: datetime) -> None:
-        self._signer = signer
-        self._options = options
-        self._at = at
-        self._files = _contents(options.files)
-        self._store = load_trust(options.trust)
-        self._evidence = load_crls(options.crls)
-        self._judgement: Judgement | None = None
-        self._identity: SigningIdentity | None = None
+    def __init__(self, options: SigningOptions, at: datetime) -> None:
+        self.options = options
+        self.at = at
+        self.files = _contents(options.files)
+        self.store = load_trust(options.trust)
+        self.evidence = load_crls(options.crls)
+        self._stand_in = _stand_in(at)
 
-    def rehearse_all(self, jobs: Iterable[tuple[Path, Path]]) -> list[_Plan | SignOutcome]:
-        """Steps 1 and 2 for every document. No two may go to one target."""
+    def all(self, jobs: Iterable[tuple[Path, Path]]) -> list[_Plan | SignOutcome]:
+        """A plan for every document, or what it failed with. No two may go to one target."""
+        pairs = list(jobs)
         plans: list[_Plan | SignOutcome] = []
         taken: set[Path] = set()
-        pairs = list(jobs)
         for source, target in pairs:
-            place = target.resolve()
-            if place in taken:
+            if (place := target.resolve()) in taken:
                 plans.append(SignOutcome(source, error=OutputError(path=str(target), reason="collision")))
                 continue
             taken.add(place)
@@ -213,45 +209,70 @@ class _Session:
     def _rehearse(self, source: Path, target: Path) -> _Plan | SignOutcome:
         try:
             data = read_document(source)
-            check_output(source, target, overwrite=self._options.overwrite)
-            adapter = _adapter_for(source, data, self._options.profile)
+            check_output(source, target, overwrite=self.options.overwrite)
+            adapter = _adapter_for(source, data, self.options.profile)
             profile = self._profile(adapter)
             document = adapter.open(data)
-            adapter.prepare(document, _stand_in(self._at), profile, self._at)
+            adapter.prepare(document, self._stand_in, profile, self.at)
         except EXPECTED_ERRORS as error:
             return SignOutcome(source, error=error)
         return _Plan(Rehearsal(source, target, profile, hashlib.sha256(data).hexdigest()), adapter, document)
 
-    def unlock(self) -> None:
-        """Steps 3 to 6. Raises SignerError or CertificateRefusedError."""
-        assert self._signer is not None  # noqa: S101 - rehearse_files, which has no signer, does not come here
-        certificate = self._signer.certificate
-        issuers = self._signer.issuers
-        mode = RevocationMode(self._options.revocation)
-        judgement = judge(certificate, issuers, self._store, self._evidence, self._at, mode)
-        if not judgement.verdict.passed:
-            raise CertificateRefusedError(reason=judgement.verdict.reason, **judgement.verdict.facts)
-        remember(judgement.chain.certificates)
-        # The chain that was judged is the one to embed: it may reach further than what the token knows.
-        self._identity = SigningIdentity(certificate, judgement.chain.certificates[1:])
-        self._judgement = judgement
+    def _profile(self, adapter: FormatAdapter) -> Profile:
+        """The destination profile, narrowed by the options. Raises ProfileMismatchError for one it has no use for."""
+        options = self.options
+        chosen = options.profile
+        profile = registry.profile_named(chosen) if chosen else registry.profile_for(adapter.name)
+        if options.attachments and profile.format != "etax":
+            raise ProfileMismatchError(profile=profile.name, found="--attachments")
+        if (options.references or options.files) and profile.format != "xmldsig":
+            raise ProfileMismatchError(profile=profile.name, found="--reference" if options.references else "--file")
+        return replace(
+            profile,
+            chain=ChainOption(options.chain) if options.chain else profile.chain,
+            attachments=options.attachments,
+            references=options.references,
+            files=self.files or None,
+        )
+
+
+def _unlock(signer: Signer, rehearsing: _Rehearsing) -> _Signing:
+    """Steps 3 to 6. Raises SignerError, or CertificateRefusedError at the gate."""
+    certificate, issuers = signer.certificate, signer.issuers
+    mode = RevocationMode(rehearsing.options.revocation)
+    judgement = judge(certificate, issuers, rehearsing.store, rehearsing.evidence, rehearsing.at, mode)
+    if not judgement.verdict.passed:
+        raise CertificateRefusedError(**{"reason": judgement.verdict.reason, **judgement.verdict.facts})
+    remember(judgement.chain.certificates)
+    # The chain that was judged is the one to embed: it may reach further than what the token knows.
+    identity = SigningIdentity(certificate, judgement.chain.certificates[1:])
+    return _Signing(signer, identity, judgement, rehearsing)
+
+
+@dataclass(frozen=True)
+class _Signing:
+    """Steps 7 to 12, with a key whose certificate has passed the gate."""
+
+    signer: Signer
+    identity: SigningIdentity
+    judgement: Judgement
+    run: _Rehearsing
 
     def sign(self, plan: _Plan) -> SignOutcome:
-        """Steps 7 to 12 for one document."""
+        """One document. What is wrong with it or its output is its outcome; what is wrong with the key is raised."""
         try:
             return SignOutcome(plan.rehearsal.source, self._sign(plan))
         except (FormatError, JitsuinError) as error:
             return SignOutcome(plan.rehearsal.source, error=error)
 
     def _sign(self, plan: _Plan) -> SignResult:
-        assert self._signer is not None and self._identity is not None and self._judgement is not None  # noqa: S101
-        rehearsal, identity = plan.rehearsal, self._identity
+        rehearsal, certificate = plan.rehearsal, self.identity.certificate
         document, made = plan.hand_over(), 0
         while True:
-            prepared = plan.adapter.prepare(document, identity, rehearsal.profile, self._at)  # 7
+            prepared = plan.adapter.prepare(document, self.identity, rehearsal.profile, self.run.at)  # 7
             scheme = SignatureScheme(prepared.scheme)
-            value = self._signer.sign(prepared.to_be_signed, scheme)  # 8
-            check_value(identity.certificate.public_key(), prepared.to_be_signed, scheme, value)
+            value = self.signer.sign(prepared.to_be_signed, scheme)  # 8
+            check_value(certificate.public_key(), prepared.to_be_signed, scheme, value)
             out = io.BytesIO()
             prepared.embed(value, out)  # 9
             signed = out.getvalue()
@@ -261,49 +282,32 @@ class _Session:
             document = plan.adapter.open(signed)
         del document, prepared, out  # step 10 builds a tree of its own
         notices = self._verify_own(plan, signed, made)  # 10
-        write_atomically(rehearsal.target, lambda file: file.write(signed) and None, overwrite=self._options.overwrite)  # 11
+        write_atomically(  # 11
+            rehearsal.target, lambda file: file.write(signed), overwrite=self.run.options.overwrite
+        )
         return SignResult(  # 12
             source=rehearsal.source,
             target=rehearsal.target,
             profile=rehearsal.profile,
             source_sha256=rehearsal.source_sha256,
             target_sha256=hashlib.sha256(signed).hexdigest(),
-            at=self._at,
+            at=self.run.at,
             scheme=scheme.value,
             signatures_made=made,
-            certificate=identity.certificate,
-            judgement=self._judgement,
-            notices=(*self._judgement.notices, *notices),
+            certificate=certificate,
+            judgement=self.judgement,
+            notices=(*self.judgement.notices, *notices),
         )
 
     def _verify_own(self, plan: _Plan, signed: bytes, made: int) -> list[Notice]:
         """Step 10: our signatures must pass; a bad one that was there before is said."""
-        assert self._identity is not None  # noqa: S101 - set before any signature is made
-        findings = _findings(plan.adapter, signed, VerificationPolicy(files=self._files))
-        ours = [f for f in findings if f.certificate == self._identity.certificate and f.verdict.passed]
+        findings = _findings(plan.adapter, signed, VerificationPolicy(files=self.run.files))
+        ours = [f for f in findings if f.certificate == self.identity.certificate and f.verdict.passed]
         if len(ours) < made:
             reason = next((f.verdict.reason for f in findings if not f.verdict.passed), "missing")
             raise SelfVerificationError(path=str(plan.rehearsal.target), reason=reason)
         bad = [finding for finding in findings if not finding.verdict.passed]
         return [Notice("earlier-signature-fails", {"place": f.place, "reason": f.verdict.reason}) for f in bad]
-
-    def _profile(self, adapter: FormatAdapter) -> Profile:
-        """The destination profile, narrowed by the options. Raises ProfileMismatchError for options it has no use for."""
-        options = self._options
-        chosen = options.profile
-        profile = registry.profile_named(chosen) if chosen else registry.profile_for(adapter.name)
-        if options.attachments and profile.format != "etax":
-            raise ProfileMismatchError(profile=profile.name, found="--attachments")
-        if (options.references or options.files) and profile.format != "xmldsig":
-            raise ProfileMismatchError(profile=profile.name, found="--reference" if options.references else "--file")
-        chain = ChainOption(options.chain) if options.chain else profile.chain
-        return replace(
-            profile,
-            chain=chain,
-            attachments=options.attachments,
-            references=options.references,
-            files=self._files or None,
-        )
 
 
 def _adapter_for(path: Path, data: bytes, profile: str | None) -> FormatAdapter:

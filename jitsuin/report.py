@@ -67,13 +67,18 @@ def card_text(facts: TokenFacts, at: datetime) -> str:
             present if facts.authentication_certificate_present else absent,
         ),
         (say("signature password, tries left", "署名用パスワード 残り回数"), _tries(facts.signature_tries_left)),
-        (say("authentication PIN, tries left", "利用者証明用暗証番号 残り回数"), _tries(facts.authentication_tries_left)),
+        (
+            say("authentication PIN, tries left", "利用者証明用暗証番号 残り回数"),
+            _tries(facts.authentication_tries_left),
+        ),
     ]
     if facts.authentication_certificate is not None:
         end = facts.authentication_certificate.not_valid_after_utc
         rows.append((say("authentication certificate until", "利用者証明用 有効期限"), moment(end)))
+    label = say("CA certificate", "認証局の証明書")
     for issuer in facts.issuers:
-        rows.append((say("CA certificate", "認証局の証明書"), f"{issuer.subject.rfc4514_string()}, {moment(issuer.not_valid_after_utc)}"))
+        text = f"{issuer.subject.rfc4514_string()}, {moment(issuer.not_valid_after_utc)}"
+        rows.append((label, text))
     lines = [f"{_padded(label, 34)}{printable(text)}" for label, text in rows]
     return "\n".join([*lines, f"→ {_card_advice(facts, at)}"])
 
@@ -85,7 +90,10 @@ def printable(text: str) -> str:
 
 def _signature_rows(signature: SignatureReport, *, redact: bool) -> Iterator[tuple[str, str]]:
     finding, verdict = signature.finding, signature.verdict
-    yield _padded(say("verdict", "判定")), f"{_verdict_word(verdict)} - {verdict_sentence(verdict.reason, verdict.facts)}"
+    yield (
+        _padded(say("verdict", "判定")),
+        f"{_verdict_word(verdict)} - {verdict_sentence(verdict.reason, verdict.facts)}",
+    )
     if finding.covers:
         yield _padded(say("covers", "署名対象")), ", ".join(finding.covers)
     if finding.uncovered:
@@ -147,7 +155,9 @@ def _card_advice(facts: TokenFacts, at: datetime) -> str:
         )
     certificate = facts.authentication_certificate
     if certificate is not None and renewal_opens(certificate) <= at:
-        return say("ready to sign; the certificates can be renewed now", "署名できます。証明書の更新手続きができる時期です")
+        return say(
+            "ready to sign; the certificates can be renewed now", "署名できます。証明書の更新手続きができる時期です"
+        )
     return say("ready to sign", "署名できます")
 
 

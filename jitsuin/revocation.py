@@ -11,12 +11,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 
 from .errors import TrustFileError
 from .storage import read_document
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPublicKeyTypes
 
 
 class RevocationStatus(StrEnum):
@@ -63,7 +67,9 @@ def load_crls(paths: Iterable[str | Path]) -> list[Evidence]:
     return [Evidence(_read_crl(path), path.name) for path in files]
 
 
-def check(leaf: x509.Certificate, issuer: x509.Certificate, evidence: Sequence[Evidence], at: datetime) -> RevocationAnswer:
+def check(
+    leaf: x509.Certificate, issuer: x509.Certificate, evidence: Sequence[Evidence], at: datetime
+) -> RevocationAnswer:
     """Look the certificate up in every CRL of its issuer's key that covers its distribution point (RFC 5280, 6.3.3).
 
     A revocation stands in stale CRLs too; "good" needs one whose nextUpdate is not before `at`.
@@ -97,8 +103,8 @@ def _speaks_of(crl: x509.CertificateRevocationList, leaf: x509.Certificate, issu
     if crl.issuer != leaf.issuer or _has(crl, x509.DeltaCRLIndicator):
         return False
     try:
-        if not crl.is_signature_valid(issuer.public_key()):  # type: ignore[arg-type] - other keys raise TypeError
-            return False
+        if not crl.is_signature_valid(cast("CertificateIssuerPublicKeyTypes", issuer.public_key())):
+            return False  # a key that cannot sign certificates raises TypeError
         scope = crl.extensions.get_extension_for_class(x509.IssuingDistributionPoint).value
     except (TypeError, ValueError, InvalidSignature):
         return False

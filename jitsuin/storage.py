@@ -52,7 +52,7 @@ def check_output(source: Path, target: Path, *, overwrite: bool) -> None:
         raise OutputError(path=str(target), reason="os", detail="folder not writable")
 
 
-def write_atomically(target: Path, write: Callable[[BinaryIO], None], *, overwrite: bool) -> None:
+def write_atomically(target: Path, write: Callable[[BinaryIO], object], *, overwrite: bool) -> None:
     """Write through a temporary file in the target's folder, fsync, put it in place, fsync the folder.
 
     Without `overwrite` the file is put in place by a hard link, which fails if something has appeared there meanwhile.

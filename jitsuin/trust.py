@@ -105,7 +105,7 @@ def pin_for(certificate: x509.Certificate) -> Pin | None:
 
 
 def load_trust(names: Sequence[str | Path | x509.Certificate]) -> TrustStore:
-    """Anchors by file (PEM or DER, one or several), by the name `simulator`, or as certificates. Raises TrustFileError."""
+    """Anchors by file (PEM or DER), by the name `simulator`, or as certificates. Raises TrustFileError."""
     anchors: list[x509.Certificate] = []
     for name in names:
         if isinstance(name, x509.Certificate):
@@ -121,7 +121,7 @@ def load_trust(names: Sequence[str | Path | x509.Certificate]) -> TrustStore:
 
 
 def read_certificates(path: Path) -> list[x509.Certificate]:
-    """The certificates in a PEM or DER file. Raises InputError where it cannot be read, TrustFileError where it has none."""
+    """The certificates in a PEM or DER file. Raises InputError if it cannot be read, TrustFileError if it has none."""
     data = read_document(path)
     try:
         if b"-----BEGIN" in data:
@@ -131,12 +131,10 @@ def read_certificates(path: Path) -> list[x509.Certificate]:
         raise TrustFileError(path=str(path), reason="no-certificate") from None
 
 
-def build_chain(
-    leaf: x509.Certificate, hints: Iterable[x509.Certificate], store: TrustStore, at: datetime
-) -> Chain:
+def build_chain(leaf: x509.Certificate, hints: Iterable[x509.Certificate], store: TrustStore, at: datetime) -> Chain:
     """The first chain from the leaf to an anchor, by key identifier and signature.
 
-    Every CA must be one (basicConstraints, keyUsage), every critical extension understood, every certificate valid `at`.
+    Every CA must be one (basicConstraints, keyUsage), every critical extension understood, every one valid `at`.
     """
     candidates = list(dict.fromkeys([*hints, *store.anchors, *store.remembered]))
     chain = [leaf]
@@ -149,7 +147,7 @@ def build_chain(
 
 
 def remember(certificates: Iterable[x509.Certificate]) -> None:
-    """Keep pinned CA certificates for later documents that do not carry them. A folder that cannot be written is no error."""
+    """Keep pinned CA certificates for documents that do not carry them. A folder that cannot be written is no error."""
     folder = _folder()
     for certificate in certificates:
         pin = pin_for(certificate)
@@ -172,7 +170,7 @@ def own_anchors() -> list[x509.Certificate]:
 
 
 def import_anchors(path: Path, *, force: bool = False) -> list[str]:
-    """Keep the CA certificates of a file and tell their names. Raises TrustFileError for one that is neither pinned nor forced."""
+    """Keep the CA certificates of a file; gives their names. Raises TrustFileError for one not pinned, unless forced."""
     certificates = read_certificates(path)
     if not force and any(pin_for(certificate) is None for certificate in certificates):
         raise TrustFileError(path=str(path), reason="not-pinned")
@@ -187,7 +185,7 @@ def store_certificate(certificate: x509.Certificate, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{certificate.fingerprint(hashes.SHA256()).hex()}.cer"
     der = certificate.public_bytes(serialization.Encoding.DER)
-    write_atomically(path, lambda out: out.write(der) and None, overwrite=True)
+    write_atomically(path, lambda out: out.write(der), overwrite=True)
 
 
 def _stored(folder: Path) -> list[x509.Certificate]:

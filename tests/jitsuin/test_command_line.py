@@ -1,4 +1,4 @@
-"""The command line as people and scripts meet it: what is printed where, exit codes, JSON, PIN sources, interruption."""
+"""The command line as people and scripts meet it: what is printed where, exit codes, JSON, PIN sources."""
 
 from __future__ import annotations
 
@@ -114,9 +114,7 @@ def test_wrong_passwords_count_down_and_stop_before_the_last(
 def test_a_locked_card_says_where_to_go(jitsuin, desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for _ in range(5):
         monkeypatch.setenv("SECRET", "WRONGONE")
-        jitsuin(
-            "sign", desk / "income.xtx", *key(desk), *TRUST, "--pin-source", "env:SECRET", "--allow-last-try"
-        )
+        jitsuin("sign", desk / "income.xtx", *key(desk), *TRUST, "--pin-source", "env:SECRET", "--allow-last-try")
     monkeypatch.setenv("SECRET", SIGNATURE_PASSWORD)
     run = jitsuin("sign", desk / "income.xtx", *key(desk), *TRUST, "--pin-source", "env:SECRET", "--allow-last-try")
     assert run.code == 7
@@ -206,7 +204,7 @@ class Terminal:
     def __init__(self, *arguments: object) -> None:
         self.pid, self.descriptor = pty.fork()
         if self.pid == 0:
-            os.execv(COMMAND, [COMMAND, *map(str, arguments)])
+            os.execv(COMMAND, [COMMAND, *map(str, arguments)])  # noqa: S606 - our own command
         self.screen = ""
 
     def read_until(self, text: str) -> str:
@@ -261,16 +259,12 @@ def test_sigterm_at_the_prompt_leaves_nothing(desk: Path) -> None:
     assert not (desk / "income.signed.xtx").exists()
 
 
-def test_a_closed_pipe_is_no_error(desk: Path) -> None:
-    done = subprocess.run(
-        f"{COMMAND} profiles | true; exit ${{PIPESTATUS[0]}}",
-        shell=True,
-        executable="/bin/bash",
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert "Traceback" not in done.stderr
+def test_a_closed_pipe_is_no_error() -> None:
+    process = subprocess.Popen([COMMAND, "profiles"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    process.stdout.close()
+    _, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (0, "")
 
 
 def test_japanese(desk: Path) -> None:
@@ -334,7 +328,13 @@ def test_configuration_is_below_environment_and_flags(
     monkeypatch.setenv("JITSUIN_KEY", "nonsense:")
     monkeypatch.setenv("SECRET", SIGNATURE_PASSWORD)
     assert jitsuin("sign", desk / "income.xtx", *secret, "--overwrite").code == 2
-    for text in ("[sign]\npin = '1'", "[sign]\nkeyy = 'x'", "[sing]\n", "not toml", "[sign]\npin-source='x'\npassword='y'"):
+    for text in (
+        "[sign]\npin = '1'",
+        "[sign]\nkeyy = 'x'",
+        "[sing]\n",
+        "not toml",
+        "[sign]\npin-source='x'\npassword='y'",
+    ):
         file.write_text(text)
         assert jitsuin("verify", desk / "income.signed.xtx").code == 2, text
 

@@ -106,7 +106,7 @@ def pkcs12(folder: Path, at: datetime) -> tuple[Path, x509.Certificate]:
         builder = x509.CertificateBuilder(
             names[0], names[subject], keys[subject].public_key(), subject + 1, at - timedelta(1), at + timedelta(9)
         )
-        usage = {name: False for name in KEY_USAGES} | {"key_cert_sign" if ca else "digital_signature": True}
+        usage = dict.fromkeys(KEY_USAGES, False) | {"key_cert_sign" if ca else "digital_signature": True}
         builder = builder.add_extension(x509.BasicConstraints(ca, None), critical=True)
         return builder.add_extension(x509.KeyUsage(**usage), critical=True).sign(keys[0], hashes.SHA256())
 
@@ -374,7 +374,9 @@ def test_an_output_that_does_not_verify_is_not_written(
     class Spoiling(EtaxAdapter):
         def prepare(self, *arguments):  # type: ignore[no-untyped-def]
             prepared = super().prepare(*arguments)
-            object.__setattr__(prepared, "document", prepared.document.replace("見本文具店".encode(), "見本文具屋".encode()))
+            object.__setattr__(
+                prepared, "document", prepared.document.replace("見本文具店".encode(), "見本文具屋".encode())
+            )
             return prepared
 
     monkeypatch.setattr(registry, "formats", lambda: {"etax": Spoiling()})
