@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _F = TypeVar("_F", bound=Callable[..., Any])
 _PATH = click.Path(path_type=Path)
 _CANCELLED = 130  # as shells report an end by Ctrl-C
+_CLOSED_PIPE = 141  # and by SIGPIPE
 
 
 def _trust_options(command: _F) -> _F:
@@ -335,9 +336,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             say("stopped; nothing was left half done", "中止しました。途中までのファイルは残していません"), err=True
         )
         status = _CANCELLED
-    except BrokenPipeError:
-        _discard_output()
-        status = 0
+    except SystemExit:  # what click makes of a reader that has gone away
+        status = _CLOSED_PIPE
     except Exception as error:  # noqa: BLE001 - the edge: an unexpected error gets a sentence, too
         status = _report_error(error)
     sys.exit(status if isinstance(status, int) else 0)
@@ -389,10 +389,3 @@ def _no_pin(_request: object) -> str:
     from jitsuin.signer.errors import PinCancelledError
 
     raise PinCancelledError
-
-
-def _discard_output() -> None:
-    """The reader of our output has gone: keep the interpreter from failing once more when it flushes."""
-    import os
-
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -128,7 +128,7 @@ def print_demo(rows: Sequence[DemoRow], folder: Path) -> None:
     click.echo(
         say(
             f"Everything lies in {folder}: a simulated card in card/ (password JITSUIN123) and the files above.\n"
-            "The people are invented, and nobody trusts this card: its CA counts only where --trust simulator is given.",
+            "The people are invented. Nobody trusts this card: its CA counts only where --trust simulator is given.",
             f"{folder}に模擬カード(card/、パスワードJITSUIN123)と上記のファイルを作成しました。\n"
             "人物はすべて架空で、このカードは--trust simulatorを付けたときだけ信頼されます。",
         )
@@ -167,7 +167,7 @@ def finish_signing(outcomes: Sequence[SignOutcome], options: Mapping[str, Any]) 
 
 
 def finish_verifying(results: Sequence[VerifyReport | tuple[Path, Exception]], options: Mapping[str, Any]) -> None:
-    """The end of `verify`. Of several files, one INVALID decides; INDETERMINATE where nothing worse happened."""
+    """The end of `verify`. Of several files one INVALID decides, else INDETERMINATE if nothing worse happened."""
     rows: list[dict[str, object]] = []
     codes: list[ExitCode] = []
     for result in results:

@@ -170,7 +170,7 @@ def own_anchors() -> list[x509.Certificate]:
 
 
 def import_anchors(path: Path, *, force: bool = False) -> list[str]:
-    """Keep the CA certificates of a file; gives their names. Raises TrustFileError for one not pinned, unless forced."""
+    """Keep the CA certificates of a file; gives their names. Raises TrustFileError for one not pinned nor forced."""
     certificates = read_certificates(path)
     if not force and any(pin_for(certificate) is None for certificate in certificates):
         raise TrustFileError(path=str(path), reason="not-pinned")
