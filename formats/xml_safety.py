@@ -103,18 +103,26 @@ def parse(data: bytes) -> XmlDocument:
 def peek_root(head: bytes) -> tuple[str, str] | None:
     """Namespace (or "") and local name of the root element from the first kilobytes of a file; None if it is no XML."""
     pull = etree.XMLPullParser(events=("start",), encoding="utf-8", resolve_entities=False, no_network=True)
+    found = None
     try:
         codec, mark = _encoding(head)
-        pull.feed(codecs.getincrementaldecoder(codec)().decode(head[len(mark) :]).encode())
-        pull.close()
+        octets = codecs.getincrementaldecoder(codec)().decode(head[len(mark) :]).encode()
+        for start in range(0, len(octets), 1024):  # mostly the root stands in the first kilobyte
+            pull.feed(octets[start : start + 1024])
+            if found := next(iter(pull.read_events()), None):
+                break
+        else:
+            pull.close()
     except etree.XMLSyntaxError:
         pass  # the head of a longer file always ends too early
     except (MalformedDocumentError, UnsupportedDocumentError, UnicodeError):
         return None
-    for _, element in pull.read_events():
-        name = etree.QName(cast("etree._Element", element))
-        return name.namespace or "", name.localname
-    return None
+    found = found or next(iter(pull.read_events()), None)
+    if found is None:
+        return None
+    # Not by QName, which refuses the name that an undeclared prefix leaves in the tree.
+    namespace, _, local = str(cast("etree._Element", found[1]).tag).removeprefix("{").rpartition("}")
+    return namespace, local
 
 
 def begins_as_xml(head: bytes) -> bool:
