@@ -33,6 +33,7 @@ from jitsuin.errors import EXIT_CODE_MEANINGS, ExitCode, JitsuinError, exit_code
 from jitsuin.formats.errors import FormatError
 from jitsuin.formats.profiles import PROFILES, Confidence
 from jitsuin.formats.verdict import SubIndication
+from jitsuin.report import SCHEMA_VERSION
 from jitsuin.signer.errors import SignerError
 from jitsuin.signer.simulator import PERSONAS, SIGNATURE_PASSWORD, Persona
 from jitsuin.signer.simulator.pki import CAS, private_key
@@ -430,18 +431,12 @@ def json_fields() -> str:
 `--json` prints one object on standard output, also when a run fails, except for a wrong command line; messages
 for people go to standard error. Take the verdict from here or from the [exit code](exit-codes.md), never from the text.
 
-`schema_version` is {shapes_version()}. It grows when a field changes its meaning or goes; fields may be added without
+`schema_version` is {SCHEMA_VERSION}. It grows when a field changes its meaning or goes; fields may be added without
 that. Times are ISO 8601 in UTC unless it is said otherwise.
 
 The types below were taken from real runs. What a certificate or card does not tell is null.
 
 {chr(10).join(sections)}"""
-
-
-def shapes_version() -> int:
-    from jitsuin.report import SCHEMA_VERSION
-
-    return SCHEMA_VERSION
 
 
 def _look_at(name: str, value: dict[str, Any], shapes: dict[str, Shape]) -> None:
