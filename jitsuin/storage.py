@@ -18,7 +18,9 @@ MAX_INPUT_BYTES = 512 * 1024 * 1024
 def read_document(path: Path) -> bytes:
     """The bytes of a regular file of at most 512 MiB. Raises InputError."""
     try:
-        with path.open("rb") as file:
+        # Without blocking, or a named pipe would keep us waiting for a writer before it can be refused.
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+        with os.fdopen(descriptor, "rb") as file:
             status = os.fstat(file.fileno())
             if not stat.S_ISREG(status.st_mode):
                 raise InputError(path=str(path), reason="not-a-file")

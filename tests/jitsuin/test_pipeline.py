@@ -12,6 +12,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import pkcs12
 from lxml import etree
 
 import jitsuin
@@ -88,7 +89,7 @@ def test_the_p384_card_signs_end_to_end(desk: Path, card: CardMaker, person, at:
 
 
 def test_pkcs12_signs_end_to_end(desk: Path, at: datetime, jdk) -> None:
-    file, ca = pkcs12(desk, at)
+    file, ca = identity_file(desk, at)
     target = desk / "signed.xtx"
     with jitsuin.open_signer(f"file:{file}", pin=lambda request: "密 lower", at=at) as signer:
         jitsuin.sign_file(desk / "income.xtx", target, signer=signer, trust=[ca], at=at)
@@ -97,7 +98,7 @@ def test_pkcs12_signs_end_to_end(desk: Path, at: datetime, jdk) -> None:
     assert jdk.verify(target).ok
 
 
-def pkcs12(folder: Path, at: datetime) -> tuple[Path, x509.Certificate]:
+def identity_file(folder: Path, at: datetime) -> tuple[Path, x509.Certificate]:
     """A PKCS#12 file of a small own CA, P-256."""
     keys = [ec.generate_private_key(ec.SECP256R1()) for _ in range(2)]
     names = [x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, n)]) for n in ("own CA", "office")]
@@ -113,7 +114,7 @@ def pkcs12(folder: Path, at: datetime) -> tuple[Path, x509.Certificate]:
     ca, leaf = issue(0, ca=True), issue(1, ca=False)
     encryption = serialization.BestAvailableEncryption("密 lower".encode())
     file = folder / "id.p12"
-    file.write_bytes(serialization.pkcs12.serialize_key_and_certificates(b"id", keys[1], leaf, [ca], encryption))
+    file.write_bytes(pkcs12.serialize_key_and_certificates(b"id", keys[1], leaf, [ca], encryption))
     return file, ca
 
 

@@ -9,6 +9,8 @@ from pathlib import Path
 from xml.parsers import expat
 
 import pytest
+from lxml import etree
+
 from jitsuin.samples import make
 from jitsuin.samples.documents import (
     HANAKO,
@@ -20,7 +22,6 @@ from jitsuin.samples.documents import (
     pension_certificate,
     sized_return,
 )
-from lxml import etree
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 SIZES = (20_000, 50_000, 1_000_000)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from jitsuin.samples.documents import consumption_tax_return, income_tax_return, pension_certificate
 from lxml import etree
+
+from jitsuin.samples.documents import consumption_tax_return, income_tax_return, pension_certificate
 
 SCHEMAS = Path(__file__).parents[2] / "samples" / "schemas"
 

@@ -1,0 +1,84 @@
+"""Every code has its sentence, in both languages, with the same facts."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import string
+from pathlib import Path
+
+import pytest
+
+import jitsuin
+from jitsuin import errors, messages
+from jitsuin.errors import EXIT_CODE_MEANINGS, EXPECTED_ERRORS, ExitCode, exit_code
+from jitsuin.formats import errors as format_errors
+from jitsuin.signer import errors as signer_errors
+
+PACKAGE = Path(inspect.getfile(jitsuin)).parent
+ROOTS = {kind.__name__ for kind in EXPECTED_ERRORS} | {"TokenError", "PinError"}
+
+
+def error_classes() -> dict[str, type[Exception]]:
+    modules = (errors, format_errors, signer_errors)
+    return {
+        name: value
+        for module in modules
+        for name, value in vars(module).items()
+        if inspect.isclass(value) and issubclass(value, EXPECTED_ERRORS) and name not in ROOTS
+    }
+
+
+def literal_arguments(call_names: set[str], position: int) -> set[str]:
+    """String literals at a position of calls to these names, anywhere in the package."""
+    found: set[str] = set()
+    for path in PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call):
+                name = getattr(node.func, "id", getattr(node.func, "attr", ""))
+                if name in call_names and len(node.args) > position:
+                    value = node.args[position]
+                    if isinstance(value, ast.Constant) and isinstance(value.value, str):
+                        found.add(value.value)
+    return found
+
+
+def test_every_verdict_has_its_sentence() -> None:
+    reasons = literal_arguments({"Verdict", "RefusedSignatureError"}, 1) | literal_arguments({"_malformed"}, 0)
+    assert len(reasons) > 30
+    assert reasons - set(messages.VERDICTS) == set()
+
+
+def test_every_notice_has_its_sentence() -> None:
+    codes = literal_arguments({"Notice"}, 0)
+    assert codes == set(messages.NOTICES)
+
+
+@pytest.mark.parametrize("name", sorted(error_classes()))
+def test_every_error_has_its_sentence_and_exit_code(name: str) -> None:
+    error = error_classes()[name]()
+    assert name in messages.ERRORS or any(key.startswith(f"{name}.") for key in messages.ERRORS)
+    assert exit_code(error) is not ExitCode.INTERNAL or name == "SelfVerificationError"
+
+
+def test_an_unexpected_error_is_internal() -> None:
+    assert exit_code(ZeroDivisionError()) is ExitCode.INTERNAL
+
+
+def test_every_exit_code_has_its_meaning() -> None:
+    assert set(EXIT_CODE_MEANINGS) == set(ExitCode)
+
+
+@pytest.mark.parametrize("table", ["VERDICTS", "NOTICES", "ERRORS"])
+def test_both_languages_tell_the_same_facts(table: str) -> None:
+    def fields(text: str) -> set[str | None]:
+        return {field for _, field, _, _ in string.Formatter().parse(text) if field is not None}
+
+    for key, (english, japanese) in getattr(messages, table).items():
+        assert fields(english) == fields(japanese), key
+        assert english.isascii() or not any("\u3040" <= c <= "\u9fff" for c in english.replace("有効性確認", "")), key
+        assert any("\u3040" <= c <= "\u9fff" for c in japanese) or "{" in japanese, key
+
+
+def test_a_missing_fact_is_no_second_error() -> None:
+    assert "<path>" in messages.error_sentence(errors.InputError(reason="absent"))

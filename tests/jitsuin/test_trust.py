@@ -1,0 +1,284 @@
+"""Chains lead to pinned or named anchors by key, never by name; CRLs answer only for what they speak of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from jitsuin.certificate import CertificateKind, holder_of, kind_of, may_sign_documents, renewal_opens
+from jitsuin.errors import TrustFileError
+from jitsuin.revocation import Evidence, RevocationStatus, check
+from jitsuin.signer.simulator import PERSONAS, anchors, ca_certificate, crls
+from jitsuin.signer.simulator.pki import authentication_certificate, signature_certificate
+from jitsuin.trust import (
+    JPKI_PINS,
+    TrustStore,
+    build_chain,
+    import_anchors,
+    load_trust,
+    pin_for,
+    remember,
+    remembered,
+)
+
+
+def certificate_of(persona: str, at: datetime) -> x509.Certificate:
+    found = signature_certificate(PERSONAS[persona], at)
+    assert found is not None
+    return found
+
+
+class Ca:
+    """A small certification authority for what the simulator's has no case of."""
+
+    def __init__(self, at: datetime, name: str = "own CA", issuer: Ca | None = None, **options: object) -> None:
+        self.at, self.key = at, ec.generate_private_key(ec.SECP256R1())
+        self.name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+        self.certificate = (issuer or self).issue(self, ca=True, **options)
+
+    def issue(
+        self,
+        subject: Ca,
+        *,
+        ca: bool,
+        sign: bool = True,
+        path_length: int | None = None,
+        extra: Sequence[x509.ExtensionType] = (),
+        days: tuple[int, int] = (-1, 9),
+    ) -> x509.Certificate:
+        builder = x509.CertificateBuilder(
+            self.name,
+            subject.name,
+            subject.key.public_key(),
+            7,
+            self.at + timedelta(days[0]),
+            self.at + timedelta(days[1]),
+        )
+        usage = x509.KeyUsage(not ca, not ca, False, False, False, ca and sign, ca, False, False)
+        builder = builder.add_extension(x509.BasicConstraints(ca, path_length if ca else None), critical=True)
+        builder = builder.add_extension(usage, critical=True)
+        for extension in extra:
+            builder = builder.add_extension(extension, critical=True)
+        return builder.sign(self.key, hashes.SHA256())
+
+
+class Holder(Ca):
+    """Somebody with a key, no CA."""
+
+    def __init__(self, at: datetime) -> None:
+        self.at, self.key = at, ec.generate_private_key(ec.SECP256R1())
+        self.name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "holder")])
+
+
+def test_the_simulators_three_generations_are_told_apart_by_key(at: datetime) -> None:
+    names = {anchor.subject for anchor in anchors()}
+    assert len(names) == 1 < len(anchors())
+    for persona, ca in (("valid", "sign-ca-03"), ("old-generation", "sign-ca-02")):
+        chain = build_chain(certificate_of(persona, at), [], load_trust(["simulator"]), at)
+        assert chain.verdict.passed
+        assert chain.certificates[1] == ca_certificate(ca)
+
+
+def test_a_look_alike_ca_is_no_issuer(at: datetime) -> None:
+    leaf, fake = certificate_of("look-alike", at), ca_certificate("look-alike-ca")
+    assert leaf.issuer == anchors()[-1].subject
+    store = load_trust(["simulator"])
+    assert build_chain(leaf, [fake], store, at).verdict.reason == "issuer-unknown"
+    assert build_chain(certificate_of("valid", at), [fake], store, at).verdict.passed
+    assert build_chain(leaf, [], TrustStore((fake,)), at).verdict.passed
+
+
+def test_nothing_is_trusted_by_default(at: datetime) -> None:
+    leaf = certificate_of("valid", at)
+    chain = build_chain(leaf, anchors(), load_trust([]), at)
+    assert (chain.certificates, chain.verdict.sub_indication) == ((), "NO_CERTIFICATE_CHAIN_FOUND")
+
+
+def test_a_leaf_is_never_its_own_anchor(at: datetime) -> None:
+    leaf = certificate_of("valid", at)
+    assert build_chain(leaf, [], TrustStore((leaf,)), at).verdict.reason == "issuer-unknown"
+
+
+def test_intermediate_authorities(at: datetime) -> None:
+    root = Ca(at)
+    middle = Ca(at, "middle", root)
+    leaf = middle.issue(Holder(at), ca=False)
+    store = TrustStore((root.certificate,))
+    assert len(build_chain(leaf, [middle.certificate], store, at).certificates) == 3
+    assert build_chain(leaf, [], store, at).verdict.reason == "issuer-unknown"
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        ({"sign": False}, "issuer-unknown"),
+        ({"days": (-9, -1)}, "ca-expired"),
+        ({"days": (1, 9)}, "ca-not-yet-valid"),
+        ({"extra": [x509.NameConstraints([x509.DNSName("a")], None)]}, "critical-extension"),
+        ({}, "passed"),
+    ],
+)
+def test_a_ca_must_be_one(options: dict[str, object], reason: str, at: datetime) -> None:
+    ca = Ca(at, **options)
+    assert build_chain(ca.issue(Holder(at), ca=False), [], TrustStore((ca.certificate,)), at).verdict.reason == reason
+
+
+def test_path_length_counts(at: datetime) -> None:
+    for limit, passes in ((0, False), (1, True)):
+        root = Ca(at, path_length=limit)
+        middle = Ca(at, "middle", root)
+        leaf = middle.issue(Holder(at), ca=False)
+        chain = build_chain(leaf, [middle.certificate], TrustStore((root.certificate,)), at)
+        assert chain.verdict.passed is passes
+
+
+def test_a_person_is_no_ca(at: datetime) -> None:
+    root, person = Ca(at), Holder(at)
+    person.certificate = root.issue(person, ca=False)
+    forged = person.issue(Holder(at), ca=False)
+    store = TrustStore((root.certificate,))
+    assert build_chain(forged, [person.certificate], store, at).verdict.reason == "issuer-unknown"
+
+
+def test_the_pins_are_those_of_the_reference() -> None:
+    assert [pin.name[-5:-1] for pin in JPKI_PINS] == ["2015", "2019", "2023"]
+    assert len({pin.sha256 for pin in JPKI_PINS} | {pin.key_identifier for pin in JPKI_PINS}) == 6
+    assert all(len(bytes.fromhex(pin.sha256)) == 32 for pin in JPKI_PINS)
+    assert all(pin_for(anchor) is None for anchor in anchors())
+
+
+def test_only_pinned_certificates_are_remembered(at: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
+    ca = anchors()[-1]
+    remember([ca])
+    assert remembered() == []
+    pin = JPKI_PINS[2].__class__("pinned", ca.fingerprint(hashes.SHA256()).hex(), "", at, at)
+    monkeypatch.setattr("jitsuin.trust.JPKI_PINS", (pin,))
+    remember([ca, anchors()[0]])
+    assert remembered() == [ca]
+    assert build_chain(certificate_of("valid", at), [], load_trust([]), at).anchor == "pinned"
+
+
+def test_a_planted_file_is_not_believed(at: datetime, home: Path) -> None:
+    """What lies in the data folder counts only under its own fingerprint, and is a hint, not an anchor."""
+    folder = home / ".local/share/jitsuin/anchors"
+    folder.mkdir(parents=True)
+    der = anchors()[-1].public_bytes(serialization.Encoding.DER)
+    (folder / "0000.cer").write_bytes(der)
+    (folder / "junk.cer").write_bytes(b"junk")
+    assert remembered() == []
+    (folder / f"{anchors()[-1].fingerprint(hashes.SHA256()).hex()}.cer").write_bytes(der)
+    assert remembered() == [anchors()[-1]]
+    assert not build_chain(certificate_of("valid", at), [], load_trust([]), at).verdict.passed
+
+
+def test_trust_files_that_are_none(tmp_path: Path) -> None:
+    file = tmp_path / "a.cer"
+    for content in (b"", b"junk", b"-----BEGIN CERTIFICATE-----\nx\n-----END CERTIFICATE-----\n"):
+        file.write_bytes(content)
+        with pytest.raises(TrustFileError):
+            load_trust([file])
+    file.write_bytes(anchors()[0].public_bytes(serialization.Encoding.DER))
+    assert load_trust([file]).anchors == (anchors()[0],)
+    with pytest.raises(TrustFileError):
+        import_anchors(file)
+
+
+def test_kinds_and_holders(at: datetime) -> None:
+    leaf = certificate_of("valid", at)
+    holder = holder_of(leaf)
+    assert (kind_of(leaf), may_sign_documents(leaf)) == (CertificateKind.JPKI_SIGNATURE, True)
+    assert holder is not None
+    assert (holder.name, holder.sex, holder.substituted) == ("見本　花子", "female", False)
+    assert holder.birth_date is not None
+    assert holder.birth_date.count("-") == 2
+    substituted = holder_of(certificate_of("substitution", at))
+    assert substituted is not None
+    assert substituted.substituted
+    authentication = authentication_certificate(PERSONAS["valid"], at)
+    assert kind_of(authentication) is CertificateKind.JPKI_AUTHENTICATION
+    assert not may_sign_documents(authentication)
+    assert holder_of(authentication) is None
+    assert not may_sign_documents(anchors()[0])
+
+
+@pytest.mark.parametrize(
+    ("end", "opens"),
+    [
+        ("2027-05-31", "2027-02-28"),
+        ("2028-05-30", "2028-02-29"),
+        ("2027-03-15", "2026-12-15"),
+        ("2027-12-31", "2027-09-30"),
+    ],
+)
+def test_renewal_opens_three_calendar_months_before_the_end(end: str, opens: str, at: datetime) -> None:
+    class Ending:
+        not_valid_after_utc = datetime.fromisoformat(end).replace(tzinfo=at.tzinfo)
+
+    assert renewal_opens(Ending()).date().isoformat() == opens  # type: ignore[arg-type]
+
+
+def evidence(at: datetime) -> list[Evidence]:
+    return [Evidence(crl, name) for name, crl in crls(at).items()]
+
+
+def test_every_reason_of_revocation_is_told(at: datetime) -> None:
+    for name, persona in PERSONAS.items():
+        if persona.revoked is None:
+            continue
+        answer = check(certificate_of(name, at), ca_certificate(persona.ca), evidence(at), at)
+        held = persona.revoked is x509.ReasonFlags.certificate_hold
+        assert answer.status is (RevocationStatus.ON_HOLD if held else RevocationStatus.REVOKED)
+        assert answer.reason == persona.revoked.value
+
+
+def test_good_needs_a_fresh_crl_of_the_right_point_and_key(at: datetime) -> None:
+    leaf, ca = certificate_of("valid", at), ca_certificate("sign-ca-03")
+    assert check(leaf, ca, evidence(at), at).status is RevocationStatus.GOOD
+    assert check(leaf, ca, [], at).why == "no-evidence"
+    assert check(leaf, ca, evidence(at - timedelta(days=60)), at).why == "stale"
+    others = [item for item in evidence(at) if "sign-ca-03-mihon" not in item.source]
+    assert len(others) == len(evidence(at)) - 1
+    assert check(leaf, ca, others, at).why == "no-evidence"
+
+
+@pytest.mark.parametrize(
+    ("extension", "answers"),
+    [
+        (None, True),
+        (x509.DeltaCRLIndicator(1), False),
+        (x509.IssuingDistributionPoint(None, None, False, False, None, True, False), False),
+        (x509.IssuingDistributionPoint(None, None, False, True, None, False, False), False),
+        (x509.IssuingDistributionPoint(None, None, False, False, None, False, True), False),
+        (
+            x509.IssuingDistributionPoint(
+                None, None, False, False, frozenset([x509.ReasonFlags.key_compromise]), False, False
+            ),
+            False,
+        ),
+        (x509.IssuingDistributionPoint(None, None, True, False, None, False, False), True),
+        (
+            x509.IssuingDistributionPoint(
+                [x509.UniformResourceIdentifier("http://a.invalid")], None, False, False, None, False, False
+            ),
+            False,
+        ),
+    ],
+)
+def test_crls_that_do_not_speak_of_it(extension: x509.ExtensionType | None, answers: bool, at: datetime) -> None:
+    ca = Ca(at)
+    leaf = ca.issue(Holder(at), ca=False)
+    builder = x509.CertificateRevocationListBuilder(ca.name, at, at + timedelta(1))
+    if extension is not None:
+        builder = builder.add_extension(extension, critical=True)
+    crl = builder.sign(ca.key, hashes.SHA256())
+    status = check(leaf, ca.certificate, [Evidence(crl, "")], at).status
+    assert (status is RevocationStatus.GOOD) is answers
+    forged = builder.sign(ec.generate_private_key(ec.SECP256R1()), hashes.SHA256())
+    assert check(leaf, ca.certificate, [Evidence(forged, "")], at).status is RevocationStatus.NOT_CHECKED
