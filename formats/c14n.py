@@ -24,6 +24,7 @@ EXCLUSIVE = "http://www.w3.org/2001/10/xml-exc-c14n#"
 _XML = "http://www.w3.org/XML/1998/namespace"
 _START_TAG = re.compile(rb'<([^\s/>]+)((?: [^\s=]+="[^"]*")*)>')
 _ATTRIBUTE = re.compile(rb' ([^\s=]+)="([^"]*)"')
+_DECLARES = re.compile(rb"xmlns(:|$)")
 _BOOKMARK = re.compile(rb"<\?bookmark-([0-9a-f]{32}) (\d+) (start|end)\?>")
 
 Octets = Iterator[bytes | memoryview]
@@ -57,7 +58,7 @@ class CanonicalXml:
         tag = _START_TAG.match(self._octets, start)
         if tag is None:  # pragma: no cover - libxml2 always writes this form
             raise UnsupportedDocumentError(reason="canonicalization", detail="start tag")
-        own = [(name, value) for name, value in _ATTRIBUTE.findall(tag[2]) if not name.startswith(b"xmlns")]
+        own = [(name, value) for name, value in _ATTRIBUTE.findall(tag[2]) if not _DECLARES.match(name)]
         inherited = inherited_xml_attributes(element.getparent(), algorithm)
         yield start_tag(tag[1], element.nsmap, own, inherited)
         omitted = self._spans[without] if without is not None else None
