@@ -99,8 +99,22 @@ def inherited_xml_attributes(parent: etree._Element | None, algorithm: str) -> d
     if algorithm == C14N_11:
         if "base" in found:
             raise UnsupportedDocumentError(reason="canonicalization", detail="xml:base with Canonical XML 1.1")
-        found.pop("id", None)
+        found = {local: value for local, value in found.items() if local in ("lang", "space")}
     return found
+
+
+def require_undisputed_inheritance(parent: etree._Element | None) -> None:
+    """Raise UnsupportedDocumentError where verifiers differ on what stands below `parent` inherits; call before signing.
+
+    Of an `xml:` attribute on several ancestors, Canonical XML 1.0 inherits the nearest and the JDK the outermost.
+    """
+    seen: dict[str, str] = {}
+    while parent is not None:
+        for name, value in parent.attrib.items():
+            if str(name).startswith("{" + _XML + "}") and seen.setdefault(str(name), str(value)) != value:
+                detail = f"xml:{etree.QName(str(name)).localname} differs on the elements around"
+                raise UnsupportedDocumentError(reason="canonicalization", detail=detail)
+        parent = parent.getparent()
 
 
 def escape_attribute(value: str) -> bytes:

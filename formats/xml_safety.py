@@ -19,27 +19,39 @@ from .errors import DuplicateIdError, MalformedDocumentError, UnsupportedDocumen
 ID_ATTRIBUTES = ("id", "ID", "Id", "{http://www.w3.org/XML/1998/namespace}id")
 """What counts as an Id: one space for all of them, as in e-Tax (efiling-xml.md 1.1)."""
 
-_BYTE_ORDER_MARKS = (
-    (codecs.BOM_UTF8, "utf-8"),
-    (codecs.BOM_UTF16_LE, "utf-16-le"),
-    (codecs.BOM_UTF16_BE, "utf-16-be"),
+_IDENTIFIER = re.compile(r"(?:[A-Za-z0-9_.:-]|[^\x00-\x7f\s])+")
+
+_BEGINNINGS = (
+    # what the bytes begin with, how much of that is the byte order mark, the codec
+    (codecs.BOM_UTF8, codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, codecs.BOM_UTF16_BE, "utf-16-be"),
+    ("<?".encode("utf-16-le"), b"", "utf-16-le"),
+    ("<?".encode("utf-16-be"), b"", "utf-16-be"),
 )
 _DECLARATION = re.compile(
     rb"""<\?xml\s+version\s*=\s*["'](?P<version>[^"']*)["'](?:\s+encoding\s*=\s*["'](?P<encoding>[A-Za-z0-9._-]+)["'])?"""
 )
 _MARKUP = re.compile(rb"<[?!A-Za-z_:\x80-\xff]")
 _CODECS = {
+    # by names that every verifier knows: Python has more
     "utf-8": "utf-8",
-    "ascii": "ascii",
-    "iso8859-1": "iso8859-1",
+    "utf8": "utf-8",
+    "utf-16": "utf-16",
+    "utf-16le": "utf-16-le",
+    "utf-16be": "utf-16-be",
+    "us-ascii": "ascii",
+    "iso-8859-1": "iso8859-1",
     "shift_jis": "shift_jis",
-    "cp932": "cp932",
+    "sjis": "shift_jis",
     "windows-31j": "cp932",
-    "euc_jp": "euc_jp",
+    "cp932": "cp932",
+    "euc-jp": "euc_jp",
+    "eucjp": "euc_jp",
 }
 # Decoders disagree on these characters of Shift_JIS and EUC-JP: yen or backslash, overline or tilde, the wave dash and
-# its like. A signature over them would hold for one verifier and fail for another.
-_DISPUTED = re.compile("[\\\\~¥‾‖∥〜～−－¢￠£￡¬￢—―…⋯¦￤]")
+# its like, and what is no character to most. A signature over them would hold for one verifier and fail for another.
+_DISPUTED = re.compile("[\\\\~¥‾‖∥〜～−－¢￠£￡¬￢—―…⋯¦￤\x80\uf8f0-\uf8f3]")
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,6 +112,14 @@ def parse(data: bytes) -> XmlDocument:
     return XmlDocument(data, codec, mark, utf8, root, _index(root))
 
 
+def is_identifier(value: str) -> bool:
+    """Whether an attribute's value can be an Id: a name, or what some issuers write, a name but for its first letter.
+
+    Others, such as `xpointer(/)`, would not be read as Ids by everyone.
+    """
+    return _IDENTIFIER.fullmatch(value) is not None
+
+
 def peek_root(head: bytes) -> tuple[str, str] | None:
     """Namespace (or "") and local name of the root element from the first kilobytes of a file; None if it is no XML."""
     pull = etree.XMLPullParser(events=("start",), encoding="utf-8", resolve_entities=False, no_network=True)
@@ -147,16 +167,14 @@ def _parser() -> etree.XMLParser:
 
 def _encoding(data: bytes) -> tuple[str, bytes]:
     """The codec and byte order mark, by appendix F of XML 1.0."""
-    for mark, codec in _BYTE_ORDER_MARKS:
-        if data.startswith(mark):
-            declared = _declared(data[len(mark) : len(mark) + 400].decode(codec, "replace").encode(errors="replace"))
-            if declared not in (None, codec, "utf-16" if codec.startswith("utf-16") else codec):
+    for beginning, mark, codec in _BEGINNINGS:
+        if data.startswith(beginning):
+            declaration = data[len(mark) : data.find(b">") + 2].decode(codec, "replace")
+            declared = _declared(declaration.encode())
+            if declared not in (None, codec, codec[:6]):  # plain UTF-16 may be either
                 raise MalformedDocumentError(reason="encoding-contradicts-mark", detail=declared, line=1)
             return codec, mark
-    for start, codec in ((b"<\0?\0", "utf-16-le"), (b"\0<\0?", "utf-16-be")):
-        if data.startswith(start):
-            return codec, b""
-    return _declared(data[:400]) or "utf-8", b""
+    return _declared(data) or "utf-8", b""
 
 
 def _declared(head: bytes) -> str | None:
@@ -169,15 +187,9 @@ def _declared(head: bytes) -> str | None:
     if declaration["encoding"] is None:
         return None
     name = declaration["encoding"].decode()
-    try:
-        python_name = codecs.lookup(name).name
-    except LookupError:
-        python_name = name.lower()
-    if python_name.startswith("utf-16"):
-        return python_name
-    if python_name not in _CODECS:
+    if name.lower() not in _CODECS:
         raise UnsupportedDocumentError(reason="encoding", detail=name)
-    return _CODECS[python_name]
+    return _CODECS[name.lower()]
 
 
 def _index(root: etree._Element) -> dict[str, etree._Element]:
@@ -187,7 +199,7 @@ def _index(root: etree._Element) -> dict[str, etree._Element]:
         if not attributes:
             continue
         values = {str(value) for name, value in attributes.items() if name in ID_ATTRIBUTES}
-        for value in values:
+        for value in filter(is_identifier, values):
             if value in ids:
                 raise DuplicateIdError(value=value)
             ids[value] = element

@@ -19,11 +19,18 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa, utils
 from lxml import etree
 
 from .base import SigningIdentity
-from .c14n import C14N_10, CanonicalXml, escape_attribute, inherited_xml_attributes, start_tag
-from .errors import ExternalFileError, UnsupportedDocumentError, WouldBreakSignatureError
+from .c14n import (
+    C14N_10,
+    CanonicalXml,
+    escape_attribute,
+    inherited_xml_attributes,
+    require_undisputed_inheritance,
+    start_tag,
+)
+from .errors import ExternalFileError, TargetNotFoundError, UnsupportedDocumentError, WouldBreakSignatureError
 from .profiles import Chain
 from .xml_paths import contains
-from .xml_safety import XmlDocument
+from .xml_safety import XmlDocument, is_identifier
 from .xml_splice import Splice, last_child
 from .xmldsig_algorithms import DIGEST_METHODS, DSIG, ENVELOPED, SIGNATURE_METHODS, hash_of
 from .xmldsig_reading import declared_targets
@@ -41,8 +48,10 @@ class Target:
 
     @classmethod
     def by_id(cls, identifier: str, element: etree._Element) -> Target:
-        """The element with this Id, written `#` and percent-encoded (RFC 3986)."""
-        return cls("#" + quote(identifier, safe="!$&'()*+,;=:@/?"), element)
+        """The element with this Id, written `#` and percent-encoded. Raises TargetNotFoundError if that is no name."""
+        if not is_identifier(identifier):
+            raise TargetNotFoundError(reason="id-not-a-name", target=identifier)
+        return cls("#" + quote(identifier, safe=":"), element)
 
     @classmethod
     def whole_document(cls) -> Target:
@@ -96,6 +105,8 @@ def prepare_signature(
     that verifiers would not read alike, or keys of a kind that XML Signature has no name for here.
     """
     document.require_undisputed_characters()
+    for above in (parent, *(target.element.getparent() for target in targets if target.element is not None)):
+        require_undisputed_inheritance(above)
     for place, covered in declared_targets(document):
         if covered is None or contains(covered, parent):
             raise WouldBreakSignatureError(place=place)
