@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 
 from lxml import etree
 
@@ -34,15 +35,18 @@ def contains(outer: etree._Element, inner: etree._Element) -> bool:
 
 
 def uncovered_paths(
-    root: etree._Element, covered: Collection[etree._Element], passed_over: Collection[etree._Element]
+    parts: Iterable[etree._Element],
+    covered: Collection[etree._Element],
+    carriers: Mapping[etree._Element, Sequence[etree._Element]],
 ) -> tuple[str, ...]:
-    """Paths of the outermost things outside the covered elements: elements, attributes and text around them.
+    """Paths of the outermost things in the parts and outside the covered elements: elements, attributes and text.
 
-    `passed_over` are elements that are reported otherwise (signatures). At most 50 paths are named.
+    `carriers` are elements that are reported otherwise (signatures); only what they carry is looked at. At most 50
+    paths are named.
     """
     around = {ancestor for element in covered for ancestor in element.iterancestors()}
     paths: list[str] = []
-    for path in _uncovered(root, set(covered), set(passed_over), around):
+    for path in chain.from_iterable(_uncovered(part, set(covered), carriers, around) for part in parts):
         if len(paths) == _LIMIT:
             paths.append("…")
             break
@@ -51,9 +55,16 @@ def uncovered_paths(
 
 
 def _uncovered(
-    element: etree._Element, covered: set[etree._Element], passed_over: set[etree._Element], around: set[etree._Element]
+    element: etree._Element,
+    covered: set[etree._Element],
+    carriers: Mapping[etree._Element, Sequence[etree._Element]],
+    around: set[etree._Element],
 ) -> Iterator[str]:
-    if element in covered or element in passed_over:
+    if element in covered:
+        return
+    if element in carriers:
+        for carried in carriers[element]:
+            yield from _uncovered(carried, covered, carriers, around)
         return
     if element not in around:
         yield path_of(element)
@@ -66,4 +77,4 @@ def _uncovered(
     if any(text and text.strip() for text in texts):
         yield f"{here}/text()"
     for child in element.iterchildren(etree.Element):
-        yield from _uncovered(child, covered, passed_over, around)
+        yield from _uncovered(child, covered, carriers, around)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from cryptography.hazmat.primitives import hashes
 
 DSIG = "http://www.w3.org/2000/09/xmldsig#"
+DSIG_11 = "http://www.w3.org/2009/xmldsig11#"
 ENVELOPED = DSIG + "enveloped-signature"
 _MORE = "http://www.w3.org/2001/04/xmldsig-more#"
 _ENC = "http://www.w3.org/2001/04/xmlenc#"

@@ -19,10 +19,11 @@ from .c14n import C14N_10, C14N_11, EXCLUSIVE
 from .verdict import SubIndication, Verdict
 from .xml_paths import path_of
 from .xml_safety import XmlDocument
-from .xmldsig_algorithms import DSIG, ENVELOPED, HASH_BY_URI, SCHEME_BY_URI, WEAK
+from .xmldsig_algorithms import DSIG, DSIG_11, ENVELOPED, HASH_BY_URI, SCHEME_BY_URI, WEAK
 
 MAX_REFERENCES = 100
 MAX_CERTIFICATES = 20
+_NO_WHITE_SPACE = str.maketrans("", "", " \t\r\n")
 # With comments or without: no reference contains comments, and SignedInfo may hold none.
 _CANONICALIZATIONS = {
     algorithm + suffix: algorithm
@@ -91,7 +92,9 @@ def read_signature(element: etree._Element) -> SignatureElement:
     while children.take_if("Object") is not None:
         pass
     children.finish()
-    parts = _Children(signed_info, comments_allowed=False)
+    if next(signed_info.iter(etree.Comment, etree.ProcessingInstruction), None) is not None:
+        raise _malformed("comment-or-instruction", signed_info)
+    parts = _Children(signed_info)
     canonicalization = _canonicalization(parts.take("CanonicalizationMethod"))
     scheme = _named(parts.take("SignatureMethod"), SCHEME_BY_URI)
     references = [_reference(parts.take("Reference"))]
@@ -126,10 +129,23 @@ def declared_targets(document: XmlDocument) -> Iterator[tuple[str, etree._Elemen
                 yield path_of(signature), target
 
 
+def baggage(signature: etree._Element) -> list[etree._Element]:
+    """What a Signature carries besides what makes it one: its Objects, and a KeyInfo in which strange elements stand.
+
+    The signature covers them only where a reference of its own does.
+    """
+    found = signature.findall(f"{{{DSIG}}}Object")
+    for key_info in signature.iterfind(f"{{{DSIG}}}KeyInfo"):
+        names = [etree.QName(element) for element in key_info.iter(etree.Element)]
+        if any(name.namespace not in (DSIG, DSIG_11) or name.localname == "Object" for name in names):
+            found.append(key_info)
+    return found
+
+
 class _Children:
     """The element children of an element, taken one by one in the order that the schema gives."""
 
-    def __init__(self, parent: etree._Element, *, comments_allowed: bool = True) -> None:
+    def __init__(self, parent: etree._Element) -> None:
         self._parent = parent
         self._left: list[etree._Element] = []
         texts = [parent.text]
@@ -137,8 +153,6 @@ class _Children:
             texts.append(child.tail)
             if not isinstance(child, etree._Comment | etree._ProcessingInstruction):
                 self._left.append(child)
-            elif not comments_allowed:
-                raise _malformed("comment-or-instruction", parent)
         if any(text and text.strip() for text in texts):
             raise _malformed("stray-text", parent)
 
@@ -162,7 +176,7 @@ def _reference(element: etree._Element) -> Reference:
     uri = element.get("URI")
     if uri is None:
         raise _malformed("reference-without-uri", element)
-    children = _Children(element, comments_allowed=False)
+    children = _Children(element)
     enveloped, canonicalization = _transforms(children.take_if("Transforms"))
     hash_name = _named(children.take("DigestMethod"), HASH_BY_URI)
     digest = _octets(children.take("DigestValue"))
@@ -174,7 +188,7 @@ def _transforms(element: etree._Element | None) -> tuple[bool, Canonicalization 
     """At most the enveloped-signature transform and then one canonicalisation. XSLT, XPath and the rest are refused."""
     if element is None:
         return False, None
-    children = _Children(element, comments_allowed=False)
+    children = _Children(element)
     transforms = [children.take("Transform")]
     while (transform := children.take_if("Transform")) is not None:
         transforms.append(transform)
@@ -214,7 +228,7 @@ def _octets(element: etree._Element) -> bytes:
     if len(element):
         raise _malformed("unexpected-element", element)
     try:
-        return base64.b64decode("".join((element.text or "").split()), validate=True)
+        return base64.b64decode((element.text or "").translate(_NO_WHITE_SPACE), validate=True)
     except (binascii.Error, ValueError):
         raise _malformed("not-base64", element) from None
 

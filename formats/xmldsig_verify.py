@@ -33,6 +33,7 @@ from .xmldsig_reading import (
     Reference,
     RefusedSignatureError,
     SignatureElement,
+    baggage,
     read_signature,
 )
 
@@ -52,9 +53,14 @@ class ResolvedReference:
     @property
     def path(self) -> str:
         """What it covers, as shown to people."""
-        if self.file is not None:
-            return self.reference.uri
-        return "/" if self.element is None else path_of(self.element)
+        if self.is_whole_document:
+            return "/"
+        return self.reference.uri if self.element is None else path_of(self.element)
+
+    @property
+    def is_whole_document(self) -> bool:
+        """Whether it covers everything; nothing else stands for that."""
+        return self.element is None and self.file is None
 
 
 PlaceRule = Callable[[XmlDocument, SignatureElement, Sequence[ResolvedReference]], None]
@@ -79,8 +85,7 @@ def verify_signatures(
     try:
         canonical = CanonicalXml(document.root, _elements_to_cut(judged))
     except UnsupportedDocumentError as error:
-        verdict = Verdict(SubIndication.FORMAT_FAILURE, str(error.facts["reason"]), error.facts)
-        return [replace(one.finding, verdict=verdict) for one in judged]
+        return [replace(one.finding, verdict=_unsupported(error)) for one in judged]
     return [_finish(document, one, canonical) for one in judged]
 
 
@@ -122,9 +127,11 @@ def _finish(document: XmlDocument, judged: _Judged, canonical: CanonicalXml) -> 
         _check_value(signature, certificate, _octets(signature.signed_info, signature.canonicalization, canonical))  # 6
     except RefusedSignatureError as refused:
         return replace(finding, verdict=refused.verdict)
+    except UnsupportedDocumentError as error:
+        return replace(finding, verdict=_unsupported(error))
     except Exception as error:  # noqa: BLE001 - as above
         return replace(finding, verdict=_unexpected(error))
-    return _with_coverage(document, finding, judged.references)  # 7
+    return _with_coverage(document, finding, judged)  # 7
 
 
 def _resolve(
@@ -239,16 +246,20 @@ def _check_value(signature: SignatureElement, certificate: x509.Certificate, sig
     raise RefusedSignatureError(SubIndication.SIG_CRYPTO_FAILURE, "value-differs", scheme=signature.scheme)
 
 
-def _with_coverage(
-    document: XmlDocument, finding: SignatureFinding, references: Sequence[ResolvedReference]
-) -> SignatureFinding:
-    covers = tuple(resolved.path for resolved in references)
-    if "/" in covers:
-        return replace(finding, covers=covers)
-    elements = [resolved.element for resolved in references if resolved.element is not None]
-    # A Signature is reported by itself; only what it carries in an Object would otherwise go unsaid.
-    plain = [s for s in document.root.iter(f"{{{DSIG}}}Signature") if s.find(f"{{{DSIG}}}Object") is None]
-    return replace(finding, covers=covers, uncovered=uncovered_paths(document.root, elements, plain))
+def _with_coverage(document: XmlDocument, finding: SignatureFinding, judged: _Judged) -> SignatureFinding:
+    """A Signature is reported by itself; what it carries would otherwise go unsaid, the more so where it is cut out."""
+    covered = [document.root if r.is_whole_document else r.element for r in judged.references]
+    elements = [element for element in covered if element is not None]
+    carriers = {signature: baggage(signature) for signature in document.root.iter(f"{{{DSIG}}}Signature")}
+    parts = [document.root]
+    if judged.signature is not None and any(resolved.reference.enveloped for resolved in judged.references):
+        parts.append(judged.signature.element)
+    uncovered = uncovered_paths(parts, elements, carriers)
+    return replace(finding, covers=tuple(resolved.path for resolved in judged.references), uncovered=uncovered)
+
+
+def _unsupported(error: UnsupportedDocumentError) -> Verdict:
+    return Verdict(SubIndication.FORMAT_FAILURE, str(error.facts["reason"]), error.facts)
 
 
 def _unexpected(error: Exception) -> Verdict:
