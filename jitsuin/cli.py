@@ -5,6 +5,7 @@ Only click is imported at the start; a command imports what it needs when it run
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
 _F = TypeVar("_F", bound=Callable[..., Any])
 _PATH = click.Path(path_type=Path)
 _CANCELLED = 130  # as shells report an end by Ctrl-C
-_CLOSED_PIPE = 141  # and by SIGPIPE
+_CLOSED_PIPE = 141  # by SIGPIPE
+_TERMINATED = 143  # and by SIGTERM
 
 
 def _trust_options(command: _F) -> _F:
@@ -326,6 +328,7 @@ def demo(folder: Path) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """The entry point: one place where every error becomes a sentence and an exit code."""
+    signal.signal(signal.SIGTERM, _end)
     try:
         status = cli.main(args=arguments, prog_name="jitsuin", standalone_mode=False)
     except click.ClickException as error:
@@ -336,11 +339,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
             say("stopped; nothing was left half done", "中止しました。途中までのファイルは残していません"), err=True
         )
         status = _CANCELLED
-    except SystemExit:  # what click makes of a reader that has gone away
-        status = _CLOSED_PIPE
+    except SystemExit as end:
+        status = end.code if end.code == _TERMINATED else _CLOSED_PIPE  # click's way when the reader has gone away
     except Exception as error:  # noqa: BLE001 - the edge: an unexpected error gets a sentence, too
         status = _report_error(error)
     sys.exit(status if isinstance(status, int) else 0)
+
+
+def _end(_number: int, _frame: object) -> None:
+    """SIGTERM unwinds the stack like Ctrl-C, so that the card is left and no temporary file stays."""
+    sys.exit(_TERMINATED)
 
 
 def _report_error(error: Exception) -> int:

@@ -30,7 +30,7 @@ SCHEMA_VERSION = 1
 
 def verify_text(report: VerifyReport, *, redact: bool = False) -> str:
     """A verification for a person, one block for each signature."""
-    lines = [f"{printable(str(report.path))}: {_verdict_word(report.verdict)}"]
+    lines = [f"{printable(str(report.path))}: {_verdict_word(report.verdict)} [{report.format}]"]
     for number, signature in enumerate(report.signatures, 1):
         lines += [f"  {say('signature', '署名')} {number}: {printable(signature.finding.place)}"]
         lines += [f"    {label}{printable(text)}" for label, text in _signature_rows(signature, redact=redact)]

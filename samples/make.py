@@ -31,7 +31,7 @@ def signed_files() -> dict[str, bytes]:
     """The documents after signing, and what verifying them takes, by path inside the folder.
 
     Simulated cards sign at SIGNED_AT. Their keys are fixed and RSA signatures have no random part, so the same bytes
-    come out every time. The tax accountant signs the consumption-tax return, her certificate of authority first; then
+    come out every time. The tax accountant signs the consumption-tax return, the certificate of authority first; then
     the taxpayer signs it, too.
     """
     from jitsuin.signer.simulator import anchors
@@ -46,8 +46,8 @@ def signed_files() -> dict[str, bytes]:
         _sign(desk, desk / "unsigned/pension-certificate.xml", "second")
         files = {path.relative_to(desk).as_posix(): path.read_bytes() for path in sorted(desk.glob("signed/*"))}
         files |= {f"crl/{path.name}": path.read_bytes() for path in sorted(desk.glob("cards/*/crl/*.crl"))}
-    roots = b"".join(anchor.public_bytes(Encoding.PEM) for anchor in anchors())
-    return files | {"trust/simulator.pem": roots}
+    roots = {f"trust/sign-ca-{n:02}.pem": anchor.public_bytes(Encoding.PEM) for n, anchor in enumerate(anchors(), 1)}
+    return files | roots
 
 
 def _sign(desk: Path, source: Path, persona: str, *, attachments: bool = False, target: str | None = None) -> Path:
