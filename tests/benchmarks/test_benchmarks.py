@@ -1,0 +1,51 @@
+"""The benchmark still runs: one round on the smallest return, with the tools that are installed."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+RUN = Path(__file__).parents[2] / "benchmarks" / "run.py"
+
+
+@pytest.fixture
+def command(tmp_path: Path) -> list[str | Path]:
+    """No time is looked at; the page and the folder of work are the test's own."""
+    options = ["--sizes", "20KB", "--rounds", "1", "--repetitions", "1", "--warm-ups", "1"]
+    paths = ["--work", tmp_path / "work", "--output", tmp_path / "page.md", "--json", tmp_path / "numbers.json"]
+    return [sys.executable, RUN, "--here", *options, *paths]
+
+
+def test_one_round(command: list[str | Path], tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("before\n<!-- benchmarks/run.py: begin -->\nstale\n<!-- benchmarks/run.py: end -->\nafter\n")
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    facts = json.loads((tmp_path / "numbers.json").read_text())
+    signed, verified = (facts["results"]["20KB"][operation] for operation in ("sign", "verify"))
+    assert {"floor", "jitsuin", "jitsuin-checked", "jitsuin-file", "jitsuin-file-crl"} <= signed.keys()
+    assert {"floor", "jitsuin", "jitsuin-file", "jitsuin-file-crl"} <= verified.keys()
+    for name in ("signxml", "xmlsec"):
+        present = find_spec(name) is not None
+        assert (name in signed, name in verified) == (present, present) or name in facts["absent"]
+    assert facts["judges"].keys() == signed.keys()
+    text = page.read_text()
+    assert text.startswith("before\n")
+    assert text.endswith("\nafter\n")
+    assert "### Signing 21,008 bytes" in text
+    assert "### Goals" in text
+    assert "stale" not in text
+
+
+def test_a_page_without_markers_is_left_alone(command: list[str | Path], tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("by hand\n")
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    assert "no markers" in done.stderr
+    assert page.read_text() == "by hand\n"
