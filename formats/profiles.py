@@ -39,8 +39,10 @@ class Profile:
     confidence: Confidence
     title: Mapping[str, str]
     """What it is for, by language (`en`, `ja`)."""
+    status: Mapping[str, str]
+    """How sure we are, in a few words, by language; shown whenever the profile is used."""
     note: Mapping[str, str]
-    """How sure we are, in words, by language."""
+    """The same at length."""
     prefix: str | None
     """Namespace prefix of the Signature element; None declares the default namespace."""
     chain: Chain
@@ -57,6 +59,10 @@ ETAX = Profile(
     format="etax",
     confidence=Confidence.EXPERIMENTAL,
     title={"en": "e-Tax return (.xtx)", "ja": "e-Tax 申告書(.xtx)"},
+    status={
+        "en": "experimental, not confirmed by NTA",
+        "ja": "試験的、国税庁未確認",
+    },
     note={
         "en": "experimental, not confirmed by NTA: the place of the signature is in NTA's schema, its references and "
         "algorithms are inferred; the official e-Tax software is not known to accept a return signed elsewhere",
@@ -72,6 +78,10 @@ CERTIFICATE_XML = Profile(
     format="certificate-xml",
     confidence=Confidence.SEEN_IN_FILES,
     title={"en": "issuer-signed certificate (TEG…)", "ja": "控除証明書等(TEG…)"},
+    status={
+        "en": "as seen in NTA's sample files, not confirmed by a receiver",
+        "ja": "国税庁の見本ファイルの形、受付側は未確認",
+    },
     note={
         "en": "the shape seen in NTA's published sample files; we have had none accepted by a receiver",
         "ja": "国税庁が公開した見本ファイルの形に合わせています。受付側で受理された実績はありません",
@@ -85,6 +95,10 @@ XMLDSIG = Profile(
     format="xmldsig",
     confidence=Confidence.STANDARD,
     title={"en": "any XML, W3C XML Signature", "ja": "任意のXML(W3C XML署名)"},
+    status={
+        "en": "W3C standard, receivers differ",
+        "ja": "W3C標準、受付可否は提出先による",
+    },
     note={
         "en": "W3C XML Signature 1.1; whether a receiver takes it is for the receiver to say",
         "ja": "W3C XML Signature 1.1に従います。受理されるかどうかは受付側の仕様によります",

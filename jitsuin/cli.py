@@ -33,6 +33,7 @@ def _trust_options(command: _F) -> _F:
     for option in (
         click.option(
             "--revocation",
+            envvar="JITSUIN_REVOCATION",
             type=click.Choice(["require", "warn", "off"]),
             help=say(
                 "If revocation cannot be checked (default: sign warn, verify require).",
@@ -75,7 +76,7 @@ _key_option = click.option(
 
 
 @click.group(
-    context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "JITSUIN", "max_content_width": 100},
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     help=say(
         "Sign Japanese e-filing documents with the My Number card's signature key, and verify them.",
         "マイナンバーカードの署名用電子証明書で電子申請文書に署名し、署名を検証します。",
@@ -84,10 +85,13 @@ _key_option = click.option(
 @click.version_option(package_name="jitsuin", message="jitsuin %(version)s")
 @click.pass_context
 def cli(context: click.Context) -> None:
-    from .config import load_configuration
+    from .config import Option, load_configuration
 
-    commands = {name: frozenset(p.name or "" for p in command.params) for name, command in cli.commands.items()}
-    context.default_map = load_configuration(commands)
+    def long_options(command: click.Command) -> dict[str, Option]:
+        options = (parameter for parameter in command.params if isinstance(parameter, click.Option))
+        return {max(o.opts, key=len).removeprefix("--"): Option(o.name or "", o.multiple) for o in options}
+
+    context.default_map = load_configuration({name: long_options(command) for name, command in cli.commands.items()})
 
 
 @cli.command(help=say("Sign documents, all with one PIN.", "文書に署名します(パスワードの入力は1回)。"))
@@ -165,6 +169,7 @@ def sign(**options: Any) -> None:
         crls=options["crls"],
         revocation=options["revocation"] or "warn",
         overwrite=options["overwrite"],
+        make_folder=options["output_dir"] is not None,
     )
     at = pipeline.now()
     if options["dry_run"]:
@@ -204,6 +209,7 @@ def sign(**options: Any) -> None:
 def verify(**options: Any) -> None:
     from . import pipeline
     from .commands import finish_verifying, moment_given
+    from .errors import ExitCode, exit_code
 
     at = moment_given(options["at_text"]) or pipeline.now()
     results: list[VerifyReport | tuple[Path, Exception]] = []
@@ -221,6 +227,8 @@ def verify(**options: Any) -> None:
             )
             results.append(report)
         except _expected() as error:
+            if exit_code(error) is ExitCode.USAGE:
+                raise  # an anchor, CRL or profile that is none concerns every document
             results.append((path, error))
     finish_verifying(results, options)
 
@@ -261,8 +269,10 @@ def profiles(as_json: bool) -> None:
     if as_json:
         print_json({"schema_version": SCHEMA_VERSION, "command": "profiles", "profiles": rows})
         return
-    headings = (say("Profile", "プロファイル"), say("For", "用途"), say("How sure", "確度"), say("In words", "説明"))
-    print_table(headings, [[str(row[k]) for k in ("name", "title", "confidence", "note")] for row in rows])
+    headings = (say("Profile", "プロファイル"), say("For", "用途"), say("How sure", "確度"))
+    print_table(headings, [[str(row[k]) for k in ("name", "title", "status")] for row in rows])
+    for row in rows:
+        click.echo(f"\n{row['name']}: {row['note']}")
 
 
 @cli.group(
@@ -288,7 +298,7 @@ def trust_list(as_json: bool) -> None:
         "not seen": say("not yet seen; comes with the card", "未取得(カードから取得)"),
         "own": say("imported with --force", "--forceで取り込み"),
     }
-    print_table(headings, [[r["name"], r["not_after"], states[r["state"]], r["sha256"][:16] + "…"] for r in rows])
+    print_table(headings, [[r["name"], r["not_after"][:10], states[r["state"]], r["sha256"][:16] + "…"] for r in rows])
 
 
 @trust.command(
@@ -334,6 +344,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except click.ClickException as error:
         error.show()
         status = error.exit_code
+        _print_failure(status, {"kind": type(error).__name__, "message": error.format_message(), "facts": {}})
     except (click.Abort, KeyboardInterrupt):
         click.echo(
             say("stopped; nothing was left half done", "中止しました。途中までのファイルは残していません"), err=True
@@ -352,10 +363,9 @@ def _end(_number: int, _frame: object) -> None:
 
 
 def _report_error(error: Exception) -> int:
-    from .commands import print_json
     from .errors import ExitCode, exit_code
     from .messages import error_sentence
-    from .report import SCHEMA_VERSION, error_json, printable
+    from .report import error_json, printable
 
     code = exit_code(error)
     click.echo(f"jitsuin: {printable(error_sentence(error))}", err=True)
@@ -363,9 +373,18 @@ def _report_error(error: Exception) -> int:
         click.echo(
             say("this is a fault of jitsuin; please report it", "jitsuinの不具合です。お知らせください"), err=True
         )
-    if "--json" in sys.argv:
-        print_json({"schema_version": SCHEMA_VERSION, "exit_code": int(code), "error": error_json(error)})
+    _print_failure(int(code), error_json(error))
     return int(code)
+
+
+def _print_failure(code: int, error: dict[str, object]) -> None:
+    """The JSON object of a command that failed as a whole."""
+    if "--json" not in sys.argv:
+        return
+    from .commands import print_json
+    from .report import SCHEMA_VERSION
+
+    print_json({"schema_version": SCHEMA_VERSION, "exit_code": code, "error": error})
 
 
 def _expected() -> tuple[type[Exception], ...]:

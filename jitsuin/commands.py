@@ -19,10 +19,12 @@ from jitsuin.formats.verdict import Indication
 from .demo import DemoRow
 from .errors import ExitCode, exit_code
 from .language import say
-from .messages import JST, error_sentence, moment, verdict_sentence
+from .messages import JST, verdict_sentence
 from .report import (
     SCHEMA_VERSION,
     error_json,
+    error_text,
+    iso,
     printable,
     profile_json,
     sign_json,
@@ -76,7 +78,7 @@ def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     for row in rows:
         table.add_row(*(printable(cell) for cell in row))
     console.print(table)
-    click.echo("\n".join(line.rstrip() for line in text.getvalue().strip("\n").splitlines()))
+    click.echo("\n".join(line.rstrip() for line in text.getvalue().splitlines()).strip("\n"))
 
 
 def anchor_rows() -> list[dict[str, str]]:
@@ -86,7 +88,7 @@ def anchor_rows() -> list[dict[str, str]]:
         {
             "name": pin.name,
             "sha256": pin.sha256,
-            "not_after": moment(pin.not_after),
+            "not_after": iso(pin.not_after),
             "state": "seen" if pin.sha256 in seen else "not seen",
         }
         for pin in JPKI_PINS
@@ -95,7 +97,7 @@ def anchor_rows() -> list[dict[str, str]]:
         {
             "name": certificate.subject.rfc4514_string(),
             "sha256": certificate.fingerprint(hashes.SHA256()).hex(),
-            "not_after": moment(certificate.not_valid_after_utc),
+            "not_after": iso(certificate.not_valid_after_utc),
             "state": "own",
         }
         for certificate in own_anchors()
@@ -104,27 +106,13 @@ def anchor_rows() -> list[dict[str, str]]:
 
 
 def print_demo(rows: Sequence[DemoRow], folder: Path) -> None:
-    """The demonstration's table and where things lie."""
-    headings = (
-        say("Document", "文書"),
-        say("Profile", "プロファイル"),
-        say("Signatures", "署名"),
-        say("Verdict", "判定"),
-        "",
-    )
-    print_table(
-        headings,
-        [
-            [
-                row.path.name,
-                row.profile,
-                str(row.signatures),
-                row.verdict.indication.word,
-                "" if row.verdict.passed else verdict_sentence(row.verdict.reason, row.verdict.facts),
-            ]
-            for row in rows
-        ],
-    )
+    """The demonstration's table, why something is refused, and where things lie."""
+    headings = (say("Document", "文書"), say("Profile", "プロファイル"), say("Signed", "署名"), say("Verdict", "判定"))
+    print_table(headings, [[r.path.name, r.profile, str(r.signatures), r.verdict.indication.word] for r in rows])
+    for row in rows:
+        if not row.verdict.passed:
+            click.echo(f"\n{row.path.name}: {verdict_sentence(row.verdict.reason, row.verdict.facts)}")
+    click.echo()
     click.echo(
         say(
             f"Everything lies in {folder}: a simulated card in card/ (password JITSUIN123) and the files above.\n"
@@ -175,7 +163,7 @@ def finish_verifying(results: Sequence[VerifyReport | tuple[Path, Exception]], o
             path, error = result
             codes.append(exit_code(error))
             rows.append({"path": str(path), "error": error_json(error)})
-            click.echo(printable(f"{path}: {error_sentence(error)}"), err=True)
+            click.echo(error_text(path, error), err=True)
             continue
         codes.append(_VERDICT_CODES[result.verdict.indication])
         rows.append(verify_json(result, redact=options["redact"]))

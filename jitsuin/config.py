@@ -11,11 +11,22 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from .errors import ConfigurationError
 
-_SECRET_WORDS = ("pin", "password", "passphrase")
+COMMAND_LINE_ONLY = frozenset({"allow-last-try", "overwrite", "dry-run", "output", "force", "help"})
+"""What a person must say each time: a default for it would switch a safety rule off for good, or make no sense."""
+_SECRETS = frozenset({"pin", "password", "passphrase"})
+
+
+@dataclass(frozen=True)
+class Option:
+    """An option that may have a default: the name of its parameter, and whether it may be given several times."""
+
+    parameter: str
+    multiple: bool
 
 
 def configuration_path() -> Path:
@@ -27,11 +38,11 @@ def configuration_path() -> Path:
     return platformdirs.user_config_path("jitsuin") / "config.toml"
 
 
-def load_configuration(options: Mapping[str, frozenset[str]]) -> dict[str, dict[str, object]]:
+def load_configuration(commands: Mapping[str, Mapping[str, Option]]) -> dict[str, dict[str, object]]:
     """Defaults by command and parameter, or nothing where there is no file.
 
-    `options` are the commands with their parameters. Raises ConfigurationError for what is not TOML, for a command or
-    option that does not exist, and for anything that looks like a secret: a PIN is never kept in a file.
+    `commands` are the commands with their long options. Raises ConfigurationError for what is not TOML, for a command
+    or option that does not exist or belongs on the command line, and for a secret: a PIN is never kept in a file.
     """
     path = configuration_path()
     try:
@@ -39,30 +50,40 @@ def load_configuration(options: Mapping[str, frozenset[str]]) -> dict[str, dict[
     except (FileNotFoundError, NotADirectoryError):
         return {}
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(path=str(path), reason="cannot be read", detail=type(error).__name__) from None
+        raise ConfigurationError(path=str(path), reason="unreadable", detail=type(error).__name__) from None
     import tomllib
 
     try:
         tables = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ConfigurationError(path=str(path), reason="not TOML", detail=str(error)) from None
+        raise ConfigurationError(path=str(path), reason="not-toml", detail=str(error)) from None
     defaults: dict[str, dict[str, object]] = {}
     for command, table in tables.items():
-        if command not in options or not isinstance(table, dict):
-            raise ConfigurationError(path=str(path), reason="unknown table", detail=command)
-        for key in table:
-            if key in _SECRET_WORDS:
-                raise ConfigurationError(path=str(path), reason="a secret has no place here", detail=key)
-            if key.replace("-", "_") not in options[command]:
-                raise ConfigurationError(path=str(path), reason="unknown option", detail=f"{command}.{key}")
-        defaults[command] = {key.replace("-", "_"): _expanded(value) for key, value in table.items()}
+        if command not in commands or not isinstance(table, dict):
+            raise ConfigurationError(path=str(path), reason="unknown-table", detail=command)
+        known = commands[command]
+        defaults[command] = {}
+        for name, value in table.items():
+            if reason := _objection(name, known):
+                raise ConfigurationError(path=str(path), reason=reason, detail=f"{command}.{name}")
+            defaults[command][known[name].parameter] = _prepared(value, multiple=known[name].multiple)
     return defaults
 
 
-def _expanded(value: object) -> object:
-    """`~` as the shell would write it, also inside a key URI such as `file:~/id.p12`."""
+def _objection(name: str, known: Mapping[str, Option]) -> str | None:
+    if name in _SECRETS:
+        return "secret"
+    if name in COMMAND_LINE_ONLY:
+        return "command-line-only"
+    return None if name in known else "unknown-option"
+
+
+def _prepared(value: object, *, multiple: bool) -> object:
+    """A single value for an option that may be repeated is a list of one; `~` is as the shell would write it."""
+    if multiple and not isinstance(value, list):
+        value = [value]
     if isinstance(value, list):
-        return [_expanded(item) for item in value]
+        return [_prepared(item, multiple=False) for item in value]
     if isinstance(value, str) and value.startswith("~/"):
         return str(Path(value).expanduser())
     return value

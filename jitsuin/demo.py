@@ -37,8 +37,7 @@ def run_demo(folder: Path, at: datetime) -> list[DemoRow]:
     from jitsuin.signer.simulator import create_card
 
     card = folder / "card"
-    if not card.exists():
-        create_card(card, "valid", at)
+    create_card(card, "valid", at)  # anew each time: an old one may be locked, and its CRLs out of date
     rows: list[DemoRow] = []
     signed: list[SignResult] = []
     for sample in sorted(resources.files("jitsuin.samples").joinpath("unsigned").iterdir(), key=lambda s: s.name):

@@ -174,6 +174,10 @@ NOTICES: Mapping[str, tuple[str, str]] = {
         "a character of the name or address is written differently in the certificate than on the register",
         "氏名または住所の一部の文字が、証明書では代替文字になっています",
     ),
+    "signed-before": (
+        "this document had been signed with the same certificate before",
+        "この文書は、同じ証明書で既に署名されていました",
+    ),
     "earlier-signature-fails": (
         "a signature that was there before does not verify: {place} ({reason})",
         "以前からある署名が検証に失敗しています: {place}({reason})",
@@ -214,6 +218,11 @@ ERRORS: Mapping[str, tuple[str, str]] = {
     "OutputError.collision": ("{path} would be written twice", "{path}への出力が重複しています"),
     "OutputError": ("{path}: cannot be written: {detail}", "{path}: 書き込めません: {detail}"),
     "TrustFileError.no-certificate": ("{path}: no certificate in it", "{path}: 証明書が含まれていません"),
+    "TrustFileError.unreadable": ("{path}: cannot be read ({detail})", "{path}: 読めません({detail})"),
+    "TrustFileError.not-a-ca": (
+        "{path}: not a certificate of a CA, so it cannot be an anchor",
+        "{path}: 認証局の証明書ではないため、信頼の起点にできません",
+    ),
     "TrustFileError.no-crl": ("{path}: not a CRL", "{path}: CRLではありません"),
     "TrustFileError.not-pinned": (
         "{path}: not one of the known CA certificates; --force accepts it on your own authority",
@@ -233,7 +242,24 @@ ERRORS: Mapping[str, tuple[str, str]] = {
         "{path}: {detail}: passwords are never kept in a file",
         "{path}: {detail}: パスワードをファイルに保存することはできません",
     ),
-    "ConfigurationError": ("{path}: {reason}: {detail}", "{path}: {reason}: {detail}"),
+    "ConfigurationError.unreadable": ("{path}: cannot be read: {detail}", "{path}: 読めません: {detail}"),
+    "ConfigurationError.not-toml": ("{path}: not TOML: {detail}", "{path}: TOMLとして読めません: {detail}"),
+    "ConfigurationError.unknown-table": (
+        "{path}: there is no command “{detail}”",
+        "{path}: コマンド「{detail}」はありません",
+    ),
+    "ConfigurationError.unknown-option": (
+        "{path}: there is no option “{detail}”",
+        "{path}: オプション「{detail}」はありません",
+    ),
+    "ConfigurationError.secret": (
+        "{path}: {detail}: a secret is never kept in this file; remove it",
+        "{path}: {detail}: 秘密情報は設定ファイルに書けません。削除してください",
+    ),
+    "ConfigurationError.command-line-only": (
+        "{path}: {detail}: only on the command line, each time anew",
+        "{path}: {detail}: このオプションはコマンドラインでのみ、そのつど指定できます",
+    ),
     "CertificateRefusedError": ("the signing certificate is refused", "署名用証明書を使用できません"),
     "SelfVerificationError": (
         "the signed document did not verify ({reason}) and was not written; please report this",
@@ -434,6 +460,8 @@ class _Facts(string.Formatter):
         value = kwargs.get(str(key), f"<{key}>")
         if isinstance(value, datetime):
             return moment(value)
+        if isinstance(value, tuple | list):
+            return ", ".join(map(str, value))
         if key == "sw" and isinstance(value, int):
             return f"{value:04X}"
         if key in ("why", "crl_reason"):

@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from jitsuin.formats.base import SignatureFinding, SigningIdentity, VerificationPolicy, unreadable
 from jitsuin.formats.errors import FormatError
 from jitsuin.formats.profiles import Chain as ChainOption
-from jitsuin.signer.base import PinCallback, SignatureScheme, Signer, SignerOptions, check_value
+from jitsuin.signer.base import DescribesToken, PinCallback, SignatureScheme, Signer, SignerOptions, check_value
 
 from . import registry
 from .errors import (
@@ -38,7 +38,7 @@ from .errors import (
 )
 from .results import Notice, Rehearsal, SignatureReport, SignOutcome, SignResult, VerifyReport
 from .revocation import Evidence, load_crls
-from .storage import check_output, read_document, write_atomically
+from .storage import check_output, make_folder, read_document, write_atomically
 from .trust import TrustStore, load_trust, remember
 from .validity import Judgement, RevocationMode, judge
 
@@ -66,6 +66,8 @@ class SigningOptions:
     crls: Sequence[str | Path] = ()
     revocation: Mode = "warn"
     overwrite: bool = False
+    make_folder: bool = False
+    """Make the folder of an output that does not exist yet."""
 
 
 def open_signer(uri: str, *, pin: PinCallback, allow_last_try: bool = False, at: datetime | None = None) -> Signer:
@@ -185,6 +187,8 @@ class _Rehearsing:
     def __init__(self, options: SigningOptions, at: datetime) -> None:
         self.options = options
         self.at = at
+        if options.profile is not None:
+            registry.profile_named(options.profile)
         self.files = _contents(options.files)
         self.store = load_trust(options.trust)
         self.evidence = load_crls(options.crls)
@@ -209,7 +213,7 @@ class _Rehearsing:
     def _rehearse(self, source: Path, target: Path) -> _Plan | SignOutcome:
         try:
             data = read_document(source)
-            check_output(source, target, overwrite=self.options.overwrite)
+            check_output(source, target, overwrite=self.options.overwrite, make_folder=self.options.make_folder)
             adapter = _adapter_for(source, data, self.options.profile)
             profile = self._profile(adapter)
             document = adapter.open(data)
@@ -238,6 +242,7 @@ class _Rehearsing:
 
 def _unlock(signer: Signer, rehearsing: _Rehearsing) -> _Signing:
     """Steps 3 to 6. Raises SignerError, or CertificateRefusedError at the gate."""
+    _refuse_untrusted_token(signer, rehearsing)
     certificate, issuers = signer.certificate, signer.issuers
     mode = RevocationMode(rehearsing.options.revocation)
     judgement = judge(certificate, issuers, rehearsing.store, rehearsing.evidence, rehearsing.at, mode)
@@ -247,6 +252,13 @@ def _unlock(signer: Signer, rehearsing: _Rehearsing) -> _Signing:
     # The chain that was judged is the one to embed: it may reach further than what the token knows.
     identity = SigningIdentity(certificate, judgement.chain.certificates[1:])
     return _Signing(signer, identity, judgement, rehearsing)
+
+
+def _refuse_untrusted_token(signer: Signer, rehearsing: _Rehearsing) -> None:
+    """A card shows its CA certificates without a PIN: if none is an anchor, do not even ask for the PIN."""
+    issuers = signer.describe().issuers if isinstance(signer, DescribesToken) else ()
+    if issuers and not any(rehearsing.store.name_of(issuer) for issuer in issuers):
+        raise CertificateRefusedError(reason="issuer-unknown")
 
 
 @dataclass(frozen=True)
@@ -282,6 +294,8 @@ class _Signing:
             document = plan.adapter.open(signed)
         del document, prepared, out  # step 10 builds a tree of its own
         notices = self._verify_own(plan, signed, made)  # 10
+        if self.run.options.make_folder:
+            make_folder(rehearsal.target.parent)
         write_atomically(  # 11
             rehearsal.target, lambda file: file.write(signed), overwrite=self.run.options.overwrite
         )
@@ -307,7 +321,8 @@ class _Signing:
             reason = next((f.verdict.reason for f in findings if not f.verdict.passed), "missing")
             raise SelfVerificationError(path=str(plan.rehearsal.target), reason=reason)
         bad = [finding for finding in findings if not finding.verdict.passed]
-        return [Notice("earlier-signature-fails", {"place": f.place, "reason": f.verdict.reason}) for f in bad]
+        notices = [Notice("earlier-signature-fails", {"place": f.place, "reason": f.verdict.reason}) for f in bad]
+        return notices + [Notice("signed-before")] * (len(ours) > made)
 
 
 def _adapter_for(path: Path, data: bytes, profile: str | None) -> FormatAdapter:
@@ -337,11 +352,10 @@ def _findings(adapter: FormatAdapter, data: bytes, policy: VerificationPolicy) -
 def _judged(
     finding: SignatureFinding, store: TrustStore, evidence: Sequence[Evidence], at: datetime, mode: RevocationMode
 ) -> SignatureReport:
-    if finding.certificate is None:
-        return SignatureReport(finding, None)
+    if finding.certificate is None or not finding.verdict.passed:
+        return SignatureReport(finding, None)  # a certificate whose key did not sign this says nothing about it
     judgement = judge(finding.certificate, finding.embedded, store, evidence, at, mode)
-    if finding.verdict.passed:
-        remember(judgement.chain.certificates)
+    remember(judgement.chain.certificates)
     return SignatureReport(finding, judgement)
 
 

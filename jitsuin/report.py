@@ -15,6 +15,8 @@ from .results import Notice, SignatureReport, SignOutcome, SignResult, VerifyRep
 from .revocation import RevocationAnswer, RevocationStatus
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from cryptography import x509
 
     from jitsuin.formats.profiles import Profile
@@ -32,6 +34,10 @@ def verify_text(report: VerifyReport, *, redact: bool = False) -> str:
     """A verification for a person, one block for each signature."""
     lines = [f"{printable(str(report.path))}: {_verdict_word(report.verdict)} [{report.format}]"]
     for number, signature in enumerate(report.signatures, 1):
+        if signature.finding.place == "/":  # about the document, not about a signature in it
+            verdict = signature.verdict
+            lines.append(f"  {printable(verdict_sentence(verdict.reason, verdict.facts))}")
+            continue
         lines += [f"  {say('signature', '署名')} {number}: {printable(signature.finding.place)}"]
         lines += [f"    {label}{printable(text)}" for label, text in _signature_rows(signature, redact=redact)]
     return "\n".join(lines)
@@ -40,11 +46,11 @@ def verify_text(report: VerifyReport, *, redact: bool = False) -> str:
 def sign_text(outcome: SignOutcome) -> str:
     """The outcome for one document, with what should be known about it."""
     if outcome.result is None:
-        return f"{printable(str(outcome.source))}: {printable(error_sentence(outcome.error or Exception()))}"
+        return error_text(outcome.source, outcome.error or Exception())
     result = outcome.result
     lines = [f"{printable(str(result.source))} → {printable(str(result.target))}"]
     rows = [
-        (say("profile", "プロファイル"), f"{result.profile.name} ({result.profile.note[_key()]})"),
+        (say("profile", "プロファイル"), f"{result.profile.name} ({result.profile.status[_key()]})"),
         (say("signatures", "署名"), f"{result.signatures_made} × {result.scheme}"),
         (say("trusted via", "信頼の起点"), result.judgement.chain.anchor or "-"),
         (say("revocation", "失効確認"), _revocation_text(result.judgement.revocation)),
@@ -55,11 +61,18 @@ def sign_text(outcome: SignOutcome) -> str:
     return "\n".join(lines)
 
 
+def error_text(path: Path, error: Exception) -> str:
+    """An error about one document, which is named once."""
+    sentence = printable(error_sentence(error))
+    name = printable(str(path))
+    return sentence if sentence.startswith(name) else f"{name}: {sentence}"
+
+
 def card_text(facts: TokenFacts, at: datetime) -> str:
     """What a token tells without a PIN, and what to do next."""
     present, absent = say("present", "あり"), say("absent", "なし")
     rows = [
-        (say("token", "トークン"), f"{facts.token} ({facts.kind})"),
+        (say("token", "トークン"), facts.token),
         ("ATR", facts.atr.hex(" ").upper() if facts.atr else "-"),
         (say("signature certificate", "署名用電子証明書"), present if facts.signature_certificate_present else absent),
         (
@@ -103,7 +116,7 @@ def _signature_rows(signature: SignatureReport, *, redact: bool) -> Iterator[tup
         yield _padded(say("algorithm", "アルゴリズム")), finding.scheme + weak
     certificate, judgement = finding.certificate, signature.judgement
     if certificate is None or judgement is None:
-        return
+        return  # whose certificate it is means nothing until its key is known to have signed
     yield _padded(say("signed by", "署名者")), _signer_text(certificate, redact=redact)
     period = f"{moment(certificate.not_valid_before_utc)} – {moment(certificate.not_valid_after_utc)}"
     yield _padded(say("certificate", "証明書")), f"{judgement.kind.value}, {period}"
@@ -190,7 +203,7 @@ def verify_json(report: VerifyReport, *, redact: bool = False) -> dict[str, obje
         "path": str(report.path),
         "format": report.format,
         "sha256": report.sha256,
-        "at": _iso(report.at),
+        "at": iso(report.at),
         **_verdict_json(report.verdict),
         "signatures": [_signature_json(signature, redact=redact) for signature in report.signatures],
     }
@@ -206,7 +219,7 @@ def sign_json(outcome: SignOutcome) -> dict[str, object]:
         "target": str(result.target),
         "source_sha256": result.source_sha256,
         "target_sha256": result.target_sha256,
-        "at": _iso(result.at),
+        "at": iso(result.at),
         "profile": profile_json(result.profile),
         "scheme": result.scheme,
         "signatures_made": result.signatures_made,
@@ -229,6 +242,7 @@ def profile_json(profile: Profile) -> dict[str, object]:
         "format": profile.format,
         "title": profile.title[_key()],
         "confidence": profile.confidence.value,
+        "status": profile.status[_key()],
         "note": profile.note[_key()],
     }
 
@@ -281,8 +295,8 @@ def _certificate_json(certificate: x509.Certificate, *, redact: bool) -> dict[st
     values: dict[str, object] = {
         "kind": kind_of(certificate).value,
         "issuer": certificate.issuer.rfc4514_string(),
-        "not_before": _iso(certificate.not_valid_before_utc),
-        "not_after": _iso(certificate.not_valid_after_utc),
+        "not_before": iso(certificate.not_valid_before_utc),
+        "not_after": iso(certificate.not_valid_after_utc),
     }
     if redact:
         return values
@@ -306,8 +320,8 @@ def _revocation_json(answer: RevocationAnswer) -> dict[str, object]:
         "status": answer.status.value,
         "why": answer.why or None,
         "source": answer.source or None,
-        "produced": _iso(answer.produced) if answer.produced else None,
-        "revoked_at": _iso(answer.revoked_at) if answer.revoked_at else None,
+        "produced": iso(answer.produced) if answer.produced else None,
+        "revoked_at": iso(answer.revoked_at) if answer.revoked_at else None,
         "reason": answer.reason or None,
     }
 
@@ -319,11 +333,12 @@ def _notice_json(notice: Notice) -> dict[str, object]:
 def _plain(facts: Mapping[str, object]) -> dict[str, object]:
     def value(fact: object) -> object:
         if isinstance(fact, datetime):
-            return _iso(fact)
+            return iso(fact)
         return fact if isinstance(fact, str | int | None) else str(fact)
 
     return {name: value(fact) for name, fact in facts.items()}
 
 
-def _iso(value: datetime) -> str:
+def iso(value: datetime) -> str:
+    """A time as JSON has it: UTC, to the second."""
     return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, cast
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 
-from .errors import TrustFileError
+from .errors import InputError, TrustFileError
 from .storage import read_document
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class Evidence:
 
 
 def load_crls(paths: Iterable[str | Path]) -> list[Evidence]:
-    """CRLs (DER or PEM) from files, and from the `*.crl` of folders. Raises InputError and TrustFileError."""
+    """CRLs (DER or PEM) from files, and from the `*.crl` of folders. Raises TrustFileError."""
     files: list[Path] = []
     for path in map(Path, paths):
         files += sorted(path.glob("*.crl")) if path.is_dir() else [path]
@@ -91,7 +91,10 @@ def check(
 
 
 def _read_crl(path: Path) -> x509.CertificateRevocationList:
-    data = read_document(path)
+    try:
+        data = read_document(path)
+    except InputError as error:
+        raise TrustFileError(path=str(path), reason="unreadable", detail=error.facts["reason"]) from None
     try:
         return x509.load_pem_x509_crl(data) if data.startswith(b"-----BEGIN") else x509.load_der_x509_crl(data)
     except ValueError:

@@ -34,11 +34,13 @@ def read_document(path: Path) -> bytes:
         raise InputError(path=str(path), reason=reason, detail=error.strerror) from None
 
 
-def check_output(source: Path, target: Path, *, overwrite: bool) -> None:
+def check_output(source: Path, target: Path, *, overwrite: bool, make_folder: bool = False) -> None:
     """Refuse before any work what could not be written after it. Raises OutputError.
 
     The same file is recognised through links and other spellings of its path.
     """
+    if make_folder and not target.parent.exists():
+        return
     if not target.parent.is_dir():
         raise OutputError(path=str(target), reason="no-folder")
     if target.exists():
@@ -80,6 +82,14 @@ def write_atomically(target: Path, write: Callable[[BinaryIO], object], *, overw
         raise OutputError(path=str(target), reason="exists") from None
     except OSError as error:
         raise OutputError(path=str(target), reason="os", detail=error.strerror) from None
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it, where they are missing. Raises OutputError."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(path=str(folder), reason="os", detail=error.strerror) from None
 
 
 def _place_new(temporary: Path, target: Path) -> None:

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 
 from jitsuin.formats.verdict import PASSED, SubIndication, Verdict
 
-from .errors import OutputError, TrustFileError
+from .errors import InputError, OutputError, TrustFileError
 from .storage import read_document, write_atomically
 
 _MAX_DEPTH = 6
@@ -85,7 +85,8 @@ class TrustStore:
         if pin is not None:
             return pin.name
         if any(certificate == anchor for anchor in self.anchors):
-            return certificate.subject.rfc4514_string()
+            since, until = certificate.not_valid_before_utc.year, certificate.not_valid_after_utc.year
+            return f"[{since}–{until}] {certificate.subject.rfc4514_string()}"
         return None
 
 
@@ -121,8 +122,11 @@ def load_trust(names: Sequence[str | Path | x509.Certificate]) -> TrustStore:
 
 
 def read_certificates(path: Path) -> list[x509.Certificate]:
-    """The certificates in a PEM or DER file. Raises InputError if it cannot be read, TrustFileError if it has none."""
-    data = read_document(path)
+    """The certificates in a PEM or DER file. Raises TrustFileError."""
+    try:
+        data = read_document(path)
+    except InputError as error:
+        raise TrustFileError(path=str(path), reason="unreadable", detail=error.facts["reason"]) from None
     try:
         if b"-----BEGIN" in data:
             return x509.load_pem_x509_certificates(data)
@@ -174,6 +178,8 @@ def import_anchors(path: Path, *, force: bool = False) -> list[str]:
     certificates = read_certificates(path)
     if not force and any(pin_for(certificate) is None for certificate in certificates):
         raise TrustFileError(path=str(path), reason="not-pinned")
+    if not all(_is_ca(certificate) for certificate in certificates):
+        raise TrustFileError(path=str(path), reason="not-a-ca")
     for certificate in certificates:
         store_certificate(certificate, _folder() if pin_for(certificate) else _folder() / "own")
     pins = (pin_for(certificate) for certificate in certificates)
@@ -212,9 +218,17 @@ def _issued(issuer: x509.Certificate, subject: x509.Certificate, cas_below: int)
         return False
     try:
         subject.verify_directly_issued_by(issuer)
-        constraints = issuer.extensions.get_extension_for_class(x509.BasicConstraints).value
-        usage = issuer.extensions.get_extension_for_class(x509.KeyUsage).value
-    except (ValueError, TypeError, InvalidSignature, x509.ExtensionNotFound):
+    except (ValueError, TypeError, InvalidSignature):
+        return False
+    return _is_ca(issuer, cas_below)
+
+
+def _is_ca(certificate: x509.Certificate, cas_below: int = 0) -> bool:
+    """Whether the certificate may sign others, with so many CAs below (RFC 5280, 4.2.1.3 and 4.2.1.9)."""
+    try:
+        constraints = certificate.extensions.get_extension_for_class(x509.BasicConstraints).value
+        usage = certificate.extensions.get_extension_for_class(x509.KeyUsage).value
+    except (ValueError, x509.ExtensionNotFound):
         return False
     fits = constraints.path_length is None or cas_below <= constraints.path_length
     return constraints.ca and usage.key_cert_sign and fits

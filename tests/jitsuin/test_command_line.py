@@ -330,6 +330,8 @@ def test_configuration_is_below_environment_and_flags(
     monkeypatch.setenv("SECRET", SIGNATURE_PASSWORD)
     assert jitsuin("sign", desk / "income.xtx", *secret, "--overwrite").code == 2
     for text in (
+        "[sign]\nallow-last-try = true",
+        "[sign]\noverwrite = true",
         "[sign]\npin = '1'",
         "[sign]\nkeyy = 'x'",
         "[sing]\n",
@@ -338,6 +340,37 @@ def test_configuration_is_below_environment_and_flags(
     ):
         file.write_text(text)
         assert jitsuin("verify", desk / "income.signed.xtx").code == 2, text
+
+
+def test_configuration_keys_are_the_long_options(
+    jitsuin, desk: Path, secret: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = desk / "config.toml"
+    monkeypatch.setenv("JITSUIN_CONFIG", str(file))
+    jitsuin("sign", desk / "income.xtx", *key(desk), *TRUST, *secret)
+    file.write_text(f'[verify]\ncrl = "{desk / "card/crl"}"\ntrust = "simulator"\njson = true\n')
+    run = jitsuin("verify", desk / "income.signed.xtx")
+    assert (run.code, run.json["files"][0]["verdict"]) == (0, "VALID")
+
+
+def test_an_anchor_or_crl_that_is_none_is_said_once(jitsuin, desk: Path) -> None:
+    for option in ("--trust", "--crl"):
+        run = jitsuin("verify", desk / "income.xtx", desk / "pension.xml", option, desk / "absent")
+        assert (run.code, len(run.err.splitlines()), run.out) == (2, 1, "")
+    assert jitsuin("sign", desk / "income.xtx", desk / "pension.xml", "--dry-run", "--profile", "x").err.count("x") < 9
+
+
+def test_a_usage_error_is_json_where_json_was_asked_for(desk: Path) -> None:
+    done = run("sign", desk / "income.xtx", "--json", stdin=subprocess.DEVNULL)
+    assert (done.returncode, json.loads(done.stdout)["exit_code"]) == (2, 2)
+
+
+def test_an_output_folder_is_made(jitsuin, desk: Path, secret: tuple[str, str]) -> None:
+    folder = desk / "new" / "folder"
+    assert jitsuin("sign", desk / "income.xtx", "--dry-run", "--output-dir", folder).code == 0
+    assert not folder.exists()
+    assert jitsuin("sign", desk / "income.xtx", *key(desk), *TRUST, *secret, "--output-dir", folder).code == 0
+    assert (folder / "income.signed.xtx").exists()
 
 
 def test_text_of_a_document_cannot_drive_the_terminal(jitsuin, desk: Path) -> None:

@@ -29,6 +29,7 @@ from jitsuin.errors import (
 from jitsuin.formats.errors import FormatError, MalformedDocumentError
 from jitsuin.signer.base import SignatureScheme, Signer
 from jitsuin.signer.errors import PinIncorrectError, SignatureValueError
+from jitsuin.signer.simulator import ca_certificate
 
 CardMaker = Callable[..., str]
 SIGNATURE = "{http://www.w3.org/2000/09/xmldsig#}Signature"
@@ -134,7 +135,7 @@ REFUSED = {
     "expired": "signer-expired",
     "not-yet-valid": "signer-not-yet-valid",
     "look-alike": "issuer-unknown",
-    "authentication-only": "wrong-kind",
+    "authentication-only": "issuer-unknown",
     "revoked-affiliation-changed": "revoked",
     "revoked-superseded": "revoked",
     "revoked-key-compromise": "revoked",
@@ -154,6 +155,26 @@ def test_the_gate_refuses_and_nothing_is_written(
         jitsuin.sign_file(desk / "income.xtx", target, signer=signer, trust=["simulator"], crls=crls(uri), at=at)
     assert refused.value.facts["reason"] == reason
     assert not target.exists()
+
+
+def test_a_user_authentication_certificate_never_signs(desk: Path, card: CardMaker, person, at: datetime) -> None:
+    """Not even where its CA is trusted."""
+    trust = ["simulator", ca_certificate("auth-ca-03")]
+    with (
+        jitsuin.open_signer(card("authentication-only"), pin=person, at=at) as signer,
+        pytest.raises(CertificateRefusedError) as refused,
+    ):
+        jitsuin.sign_file(desk / "income.xtx", desk / "signed.xtx", signer=signer, trust=trust, at=at)
+    assert (refused.value.facts["reason"], len(person.asked)) == ("wrong-kind", 1)
+
+
+@pytest.mark.parametrize("persona", ["look-alike", "authentication-only"])
+def test_a_card_of_an_unknown_ca_is_refused_before_the_pin(
+    persona: str, desk: Path, card: CardMaker, person, at: datetime
+) -> None:
+    with jitsuin.open_signer(card(persona), pin=person, at=at) as signer, pytest.raises(CertificateRefusedError):
+        jitsuin.sign_file(desk / "income.xtx", desk / "signed.xtx", signer=signer, trust=["simulator"], at=at)
+    assert person.asked == []
 
 
 NOTICED = {"young": "certificate-young", "renewal-window": "renewal-window", "substitution": "characters-substituted"}
@@ -395,6 +416,27 @@ def test_a_broken_earlier_signature_is_said(desk: Path, card: CardMaker, person,
     with jitsuin.open_signer(card(), pin=person, at=at) as signer:
         result = jitsuin.sign_file(spoilt, second, signer=signer, trust=["simulator"], revocation="off", at=at)
     assert "earlier-signature-fails" in [notice.code for notice in result.notices]
+
+
+def test_signing_twice_is_said(desk: Path, card: CardMaker, person, at: datetime) -> None:
+    with jitsuin.open_signer(card(), pin=person, at=at) as signer:
+        options = {"signer": signer, "trust": ["simulator"], "crls": crls(card()), "at": at}
+        once = jitsuin.sign_file(desk / "income.xtx", desk / "1.xtx", **options)
+        twice = jitsuin.sign_file(desk / "1.xtx", desk / "2.xtx", **options)
+    assert (once.notices, [notice.code for notice in twice.notices]) == ((), ["signed-before"])
+
+
+def test_a_pasted_certificate_names_nobody(desk: Path, card: CardMaker, person, at: datetime) -> None:
+    """A signature whose value is wrong is not shown as that of the certificate's holder."""
+    with jitsuin.open_signer(card(), pin=person, at=at) as signer:
+        jitsuin.sign_file(desk / "income.xtx", desk / "1.xtx", signer=signer, trust=["simulator"], at=at)
+    data = (desk / "1.xtx").read_bytes()
+    start = data.index(b"<dsig:SignatureValue>") + 21
+    (desk / "2.xtx").write_bytes(data[:start] + bytes([data[start] ^ 1]) + data[start + 1 :])
+    good = jitsuin.verify_file(desk / "1.xtx", trust=["simulator"], revocation="off", at=at)
+    bad = jitsuin.verify_file(desk / "2.xtx", trust=["simulator"], revocation="off", at=at)
+    assert good.signatures[0].judgement is not None
+    assert (bad.verdict.sub_indication, bad.signatures[0].judgement) == ("SIG_CRYPTO_FAILURE", None)
 
 
 def test_chain_full_and_leaf(desk: Path, card: CardMaker, person, at: datetime) -> None:
