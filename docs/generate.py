@@ -346,6 +346,7 @@ _FIELDS: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "format": "the adapter that writes it",
             "title": "what it is for, in the language of the run",
             "confidence": "`standard`, `seen in files` or `experimental`",
+            "status": "how sure we are, in a few words of the chosen language",
             "note": "the same in words",
         },
     ),
@@ -499,7 +500,7 @@ class _Shell:
             "HOME": str(folder),
             "JITSUIN_LANG": "en",
             "JITSUIN_CONFIG": str(folder / "config.toml"),
-            "JITSUIN_DATA_DIR": str(folder / "data"),
+            "XDG_DATA_HOME": str(folder / "data"),
             "PIN": SIGNATURE_PASSWORD,
         }
 
@@ -542,7 +543,7 @@ def profiles_ja() -> str:
 def personas() -> str:
     """Every simulated card, with what becomes of signing with it."""
     with tempfile.TemporaryDirectory() as name:
-        os.environ["JITSUIN_DATA_DIR"] = str(Path(name, "data"))
+        os.environ["XDG_DATA_HOME"] = str(Path(name, "data"))
         sample = resources.files("jitsuin.samples").joinpath("unsigned", "income-tax-return.xtx")
         source = Path(name, "return.xtx")
         source.write_bytes(sample.read_bytes())
