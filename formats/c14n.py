@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import secrets
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import cast
 
@@ -104,7 +105,7 @@ def inherited_xml_attributes(parent: etree._Element | None, algorithm: str) -> d
 
 
 def require_undisputed_inheritance(parent: etree._Element | None) -> None:
-    """Raise UnsupportedDocumentError where verifiers differ on what stands below `parent` inherits; call before signing.
+    """Raise UnsupportedDocumentError where verifiers differ on what is inherited below `parent`; call before signing.
 
     Of an `xml:` attribute on several ancestors, Canonical XML 1.0 inherits the nearest and the JDK the outermost.
     """
@@ -205,10 +206,10 @@ def _length_of_instructions(root: etree._Element, *, before: bool) -> int:
     return length
 
 
-def _pieces(octets: memoryview, span: Span, cuts: Iterable[Span], omitted: Span | None) -> Octets:
+def _pieces(octets: memoryview, span: Span, cuts: list[Span], omitted: Span | None) -> Octets:
     """The octets of a span, less the bookmarks and one omitted element; no copy is made."""
     position, end = span
-    holes = [cut for cut in cuts if position <= cut[0] and cut[1] <= end]
+    holes = cuts[bisect_left(cuts, (position,)) : bisect_left(cuts, (end,))]
     if omitted is not None:
         holes = [hole for hole in holes if not (omitted[0] <= hole[0] and hole[1] <= omitted[1])]
         holes.append(omitted)

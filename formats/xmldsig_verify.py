@@ -38,6 +38,7 @@ from .xmldsig_reading import (
 )
 
 MAX_SIGNATURES = 100
+MAX_REFERENCES_IN_ALL = 1000  # each may cost another pass over the whole document
 _MINIMUM_RSA_BITS = 2048
 _BARE_NAME = re.compile(r"[^/\\:?#%\s]+")
 
@@ -82,6 +83,9 @@ def verify_signatures(
         facts = {"count": len(elements), "limit": MAX_SIGNATURES}
         return [SignatureFinding("/", Verdict(SubIndication.FORMAT_FAILURE, "too-many-signatures", facts))]
     judged = [_read(document, element, policy, rule) for element in elements]
+    if sum(len(one.references) for one in judged) > MAX_REFERENCES_IN_ALL:
+        verdict = Verdict(SubIndication.FORMAT_FAILURE, "too-many-references", {"place": path_of(document.root)})
+        return [replace(one.finding, verdict=verdict) for one in judged]
     try:
         canonical = CanonicalXml(document.root, _elements_to_cut(judged))
     except UnsupportedDocumentError as error:
