@@ -117,7 +117,9 @@ def _signature_rows(signature: SignatureReport, *, redact: bool) -> Iterator[tup
     certificate, judgement = finding.certificate, signature.judgement
     if certificate is None or judgement is None:
         return  # whose certificate it is means nothing until its key is known to have signed
-    yield _padded(say("signed by", "署名者")), _signer_text(certificate, redact=redact)
+    # Anybody can issue a certificate in anybody's name: without an anchor it is a claim.
+    signer = say("signed by", "署名者") if judgement.chain.anchor else say("claims to be", "署名者(未確認)")
+    yield _padded(signer), _signer_text(certificate, redact=redact)
     period = f"{moment(certificate.not_valid_before_utc)} – {moment(certificate.not_valid_after_utc)}"
     yield _padded(say("certificate", "証明書")), f"{judgement.kind.value}, {period}"
     yield _padded(say("trusted via", "信頼の起点")), judgement.chain.anchor or say("nothing", "なし")
