@@ -118,7 +118,7 @@ def _signature_rows(signature: SignatureReport, *, redact: bool) -> Iterator[tup
     if certificate is None or judgement is None:
         return  # whose certificate it is means nothing until its key is known to have signed
     # Anybody can issue a certificate in anybody's name: without an anchor it is a claim.
-    signer = say("signed by", "署名者") if judgement.chain.anchor else say("claims to be", "署名者(未確認)")
+    signer = say("signed by", "署名者") if judgement.chain.anchor else say("claims to be", "自称")
     yield _padded(signer), _signer_text(certificate, redact=redact)
     period = f"{moment(certificate.not_valid_before_utc)} – {moment(certificate.not_valid_after_utc)}"
     yield _padded(say("certificate", "証明書")), f"{judgement.kind.value}, {period}"
