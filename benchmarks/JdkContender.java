@@ -87,7 +87,7 @@ public final class JdkContender {
         var system = (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
         int repetitions = Integer.parseInt(arguments[at]);
         int warmUps = Integer.parseInt(arguments[at + 1]);
-        byte[] warmUp = Files.readAllBytes(Path.of(arguments[at + 2]));
+        byte[] warmUp = warmUps > 0 ? Files.readAllBytes(Path.of(arguments[at + 2])) : null;
         long before = peakKilobytes();
         byte[] data = Files.readAllBytes(document);
         for (int i = 0; i < warmUps; i++) {

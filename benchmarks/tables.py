@@ -89,8 +89,8 @@ def _operation(facts: Mapping[str, Any], size: str, operation: str, heading: str
                 "" if tool.startswith("jdk") and one["cpu"] < 0.1 else _milliseconds(one["cpu"]),
                 f"{one['times_floor']:.2f}",
                 f"{one['times_signxml']:.2f}" if "signxml" in results else "",
-                f"{one['peak_kb'] / 1024:.0f}" if memory else "",
-                f"{(one['peak_kb'] - one['before_kb']) / 1024:.0f}" if memory else "",
+                f"{one['peak_kb'] / 1024:,.0f}" if memory else "",
+                f"{(one['peak_kb'] - one['before_kb']) / 1024:,.0f}" if memory else "",
             ]
         )
     columns = ["", "time, ms", "CPU, ms", "÷ floor", "÷ signxml", "peak, MiB", "of it after start, MiB"]
