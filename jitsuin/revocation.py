@@ -102,17 +102,23 @@ def _read_crl(path: Path) -> x509.CertificateRevocationList:
 
 
 def _speaks_of(crl: x509.CertificateRevocationList, leaf: x509.Certificate, issuer: x509.Certificate) -> bool:
-    """Whether the CRL is complete for this certificate: signed by its issuer's key, and for its distribution point."""
-    if crl.issuer != leaf.issuer or _has(crl, x509.DeltaCRLIndicator):
+    """Whether the CRL is complete for this certificate: for its distribution point, signed by its issuer's key."""
+    if crl.issuer != leaf.issuer or _has(crl, x509.DeltaCRLIndicator) or not _in_scope(crl, leaf):
         return False
     try:
-        if not crl.is_signature_valid(cast("CertificateIssuerPublicKeyTypes", issuer.public_key())):
-            return False  # a key that cannot sign certificates raises TypeError
-        scope = crl.extensions.get_extension_for_class(x509.IssuingDistributionPoint).value
-    except (TypeError, ValueError, InvalidSignature):
+        return crl.is_signature_valid(cast("CertificateIssuerPublicKeyTypes", issuer.public_key()))
+    except (TypeError, ValueError, InvalidSignature):  # a key that cannot sign certificates raises TypeError
         return False
+
+
+def _in_scope(crl: x509.CertificateRevocationList, leaf: x509.Certificate) -> bool:
+    """What the issuing distribution point says (RFC 5280, 5.2.5); without one the CRL is for all certificates."""
+    try:
+        scope = crl.extensions.get_extension_for_class(x509.IssuingDistributionPoint).value
     except x509.ExtensionNotFound:
         return True
+    except ValueError:
+        return False
     if scope.indirect_crl or scope.only_contains_attribute_certs or scope.only_contains_ca_certs:
         return False
     if scope.only_some_reasons:
