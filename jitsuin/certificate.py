@@ -61,7 +61,7 @@ def may_sign_documents(certificate: x509.Certificate) -> bool:
     """Whether kind and keyUsage allow document signatures.
 
     JPKI: a signature certificate that asserts nonRepudiation. Others: no CA, and digitalSignature or nonRepudiation
-    where keyUsage is there at all (RFC 5280, 4.2.1.3).
+    where keyUsage is there at all (RFC 5280, 4.2.1.3). Raises ValueError where the extensions cannot be read.
     """
     kind = kind_of(certificate)
     usage = _extension(certificate, x509.KeyUsage)
@@ -74,7 +74,7 @@ def may_sign_documents(certificate: x509.Certificate) -> bool:
 
 
 def holder_of(certificate: x509.Certificate) -> Holder | None:
-    """The holder's attributes; None for a certificate that carries none."""
+    """The holder's attributes; None for a certificate that carries none. Raises ValueError for a malformed one."""
     names = _extension(certificate, x509.SubjectAlternativeName)
     found: dict[str, str] = {}
     for other in names.get_values_for_type(x509.OtherName) if names is not None else ():
@@ -119,5 +119,5 @@ def _policies(certificate: x509.Certificate) -> tuple[str, ...]:
 def _extension(certificate: x509.Certificate, kind: type[_T]) -> _T | None:
     try:
         return certificate.extensions.get_extension_for_class(kind).value
-    except (x509.ExtensionNotFound, ValueError):
+    except x509.ExtensionNotFound:
         return None

@@ -127,6 +127,10 @@ VERDICTS: Mapping[str, tuple[str, str]] = {
         "署名の対象が、この様式で求められる{expected}ではありません",
     ),
     "not-a-certificate": ("{root} is no TEG form", "{root}はTEG様式ではありません"),
+    "certificate-malformed": (
+        "the certificate is malformed ({error})",
+        "証明書の形式が正しくありません({error})",
+    ),
     "wrong-kind": (
         "the certificate is not for signing documents ({kind})",
         "文書の署名に使える証明書ではありません({kind})",

@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from jitsuin.formats.base import SignatureFinding, SigningIdentity, VerificationPolicy, unreadable
 from jitsuin.formats.errors import FormatError
 from jitsuin.formats.profiles import Chain as ChainOption
+from jitsuin.formats.verdict import SubIndication, Verdict
 from jitsuin.signer.base import DescribesToken, PinCallback, SignatureScheme, Signer, SignerOptions, check_value
 
 from . import registry
@@ -354,7 +355,13 @@ def _judged(
 ) -> SignatureReport:
     if finding.certificate is None or not finding.verdict.passed:
         return SignatureReport(finding, None)  # a certificate whose key did not sign this says nothing about it
-    judgement = judge(finding.certificate, finding.embedded, store, evidence, at, mode)
+    try:
+        judgement = judge(finding.certificate, finding.embedded, store, evidence, at, mode)
+    except Exception as error:  # noqa: BLE001 - a hostile certificate must not stop the report, and is never good
+        verdict = Verdict(
+            SubIndication.CHAIN_CONSTRAINTS_FAILURE, "certificate-malformed", {"error": type(error).__name__}
+        )
+        return SignatureReport(replace(finding, verdict=verdict), None)
     remember(judgement.chain.certificates)
     return SignatureReport(finding, judgement)
 

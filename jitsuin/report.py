@@ -267,6 +267,7 @@ def card_json(facts: TokenFacts) -> dict[str, object]:
 
 def _signature_json(signature: SignatureReport, *, redact: bool) -> dict[str, object]:
     finding, judgement = signature.finding, signature.judgement
+    certificate = finding.certificate if judgement else None  # else its key is not known to have signed
     return {
         "place": finding.place,
         "id": finding.signature_id,
@@ -275,7 +276,7 @@ def _signature_json(signature: SignatureReport, *, redact: bool) -> dict[str, ob
         "uncovered": list(finding.uncovered),
         "scheme": finding.scheme,
         "weak": finding.weak,
-        "certificate": None if finding.certificate is None else _certificate_json(finding.certificate, redact=redact),
+        "certificate": None if certificate is None else _certificate_json(certificate, redact=redact),
         "anchor": judgement.chain.anchor if judgement else None,
         "revocation": _revocation_json(judgement.revocation) if judgement else None,
         "notices": [_notice_json(notice) for notice in judgement.notices] if judgement else [],

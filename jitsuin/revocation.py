@@ -131,6 +131,8 @@ def _has(crl: x509.CertificateRevocationList, kind: type[x509.ExtensionType]) ->
         crl.extensions.get_extension_for_class(kind)
     except x509.ExtensionNotFound:
         return False
+    except ValueError:
+        return True  # extensions that cannot be read: better no evidence than a wrong one
     return True
 
 
@@ -145,7 +147,7 @@ def _distribution_points(leaf: x509.Certificate) -> set[x509.GeneralName]:
 def _revoked(entry: x509.RevokedCertificate, source: str, produced: datetime) -> RevocationAnswer:
     try:
         flag = entry.extensions.get_extension_for_class(x509.CRLReason).value.reason
-    except x509.ExtensionNotFound:
+    except (x509.ExtensionNotFound, ValueError):
         flag = x509.ReasonFlags.unspecified
     status = RevocationStatus.ON_HOLD if flag is x509.ReasonFlags.certificate_hold else RevocationStatus.REVOKED
     return RevocationAnswer(status, "", source, produced, entry.revocation_date_utc, flag.value)

@@ -12,8 +12,12 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+import jitsuin
 from jitsuin.certificate import CertificateKind, holder_of, kind_of, may_sign_documents, renewal_opens
 from jitsuin.errors import TrustFileError
+from jitsuin.formats.base import SigningIdentity
+from jitsuin.formats.generic_xml import GenericXmlAdapter
+from jitsuin.formats.profiles import PROFILES
 from jitsuin.revocation import Evidence, RevocationStatus, check
 from jitsuin.signer.simulator import PERSONAS, anchors, ca_certificate, crls
 from jitsuin.signer.simulator.pki import authentication_certificate, signature_certificate
@@ -188,6 +192,27 @@ def test_trust_files_that_are_none(tmp_path: Path) -> None:
     assert load_trust([file]).anchors == (anchors()[0],)
     with pytest.raises(TrustFileError):
         import_anchors(file)
+
+
+def test_a_malformed_certificate_is_never_good(at: datetime, tmp_path: Path) -> None:
+    """Issued by a trusted CA, with a keyUsage that cannot be read: INVALID, and no exception."""
+    ca, holder = Ca(at), Holder(at)
+    leaf = ca.issue(holder, ca=False)
+    broken = x509.UnrecognizedExtension(x509.KeyUsage.oid, b"\x04\x01\x00")
+    builder = x509.CertificateBuilder(
+        ca.name, holder.name, holder.key.public_key(), 8, at - timedelta(1), at + timedelta(9)
+    )
+    bad = builder.add_extension(broken, critical=True).sign(ca.key, hashes.SHA256())
+    document = GenericXmlAdapter().open(b"<a/>")
+    verdicts = {}
+    for certificate in (leaf, bad):
+        prepared = GenericXmlAdapter().prepare(document, SigningIdentity(certificate), PROFILES["xmldsig"], at)
+        value = holder.key.sign(prepared.to_be_signed, ec.ECDSA(hashes.SHA256()))
+        with (tmp_path / "signed.xml").open("wb") as out:
+            prepared.embed(value, out)
+        report = jitsuin.verify_file(tmp_path / "signed.xml", trust=[ca.certificate], revocation="off", at=at)
+        verdicts[certificate] = report.verdict.reason
+    assert list(verdicts.values()) == ["passed", "certificate-malformed"]
 
 
 def test_kinds_and_holders(at: datetime) -> None:
