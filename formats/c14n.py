@@ -17,6 +17,7 @@ from typing import cast
 from lxml import etree
 
 from .errors import UnsupportedDocumentError
+from .xml_safety import hardened_parser
 
 C14N_10 = "http://www.w3.org/TR/2001/REC-xml-c14n-20010315"
 C14N_11 = "http://www.w3.org/2006/12/xml-c14n11"
@@ -141,9 +142,13 @@ def exclusive_octets(
     document; exclusive canonicalisation asks for nothing else of the ancestors.
     """
     bookmarks = _Bookmarks([] if without is None else [without])
+    names = list(prefixes)
+    if "#default" in names:
+        # lxml passes on only what its dictionary of names holds, and drops this one unless it has been seen.
+        etree.fromstring(b'<name xmlns="#default"/>')
     written = bookmarks.around(lambda: etree.tostring(source, encoding="UTF-8", with_tail=False))
-    alone = etree.fromstring(written, etree.XMLParser(resolve_entities=False, no_network=True))
-    octets = memoryview(_canonicalise(alone.getroottree(), exclusive=True, prefixes=list(prefixes)))
+    alone = etree.fromstring(written, hardened_parser())
+    octets = memoryview(_canonicalise(alone.getroottree(), exclusive=True, prefixes=names))
     cuts, spans = bookmarks.find(octets)
     return _pieces(octets, (0, len(octets)), cuts, spans[without] if without is not None else None)
 

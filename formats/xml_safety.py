@@ -33,6 +33,8 @@ _DECLARATION = re.compile(
     rb"""<\?xml\s+version\s*=\s*["'](?P<version>[^"']*)["'](?:\s+encoding\s*=\s*["'](?P<encoding>[A-Za-z0-9._-]+)["'])?"""
 )
 _DOCTYPE = re.compile(rb"(?>\s+|<\?.*?\?>|<!--.*?-->)*+<!DOCTYPE", re.DOTALL)
+# libxml2 writes it without escaping it in canonical form (2.14); the JDK escapes it.
+_AMPERSAND_IN_NAMESPACE = re.compile(rb"""xmlns[^\s=]*\s*=\s*(?:"[^"&]*&|'[^'&]*&)""")
 _MARKUP = re.compile(rb"<[?!A-Za-z_:\x80-\xff]")
 _CODECS = {
     # by names that every verifier knows: Python has more
@@ -107,9 +109,11 @@ def parse(data: bytes) -> XmlDocument:
     if _DOCTYPE.match(utf8):
         raise UnsupportedDocumentError(reason="dtd", detail="DOCTYPE")
     try:
-        root = etree.fromstring(utf8, _parser())
+        root = etree.fromstring(utf8, hardened_parser())
     except etree.XMLSyntaxError as error:
         raise MalformedDocumentError(reason="not-well-formed", detail=error.msg, line=error.lineno) from None
+    if _AMPERSAND_IN_NAMESPACE.search(utf8) and any("&" in uri for e in root.iter() for uri in e.nsmap.values() if uri):
+        raise UnsupportedDocumentError(reason="canonicalization", detail="& in the name of a namespace")
     return XmlDocument(data, codec, mark, utf8, root, _index(root))
 
 
@@ -152,7 +156,8 @@ def begins_as_xml(head: bytes) -> bool:
     return _MARKUP.match(start) is not None
 
 
-def _parser() -> etree.XMLParser:
+def hardened_parser() -> etree.XMLParser:
+    """The parser for text in UTF-8 that is known to have no DTD."""
     return etree.XMLParser(
         encoding="utf-8",  # overrides the declaration: the bytes are UTF-8 by now
         resolve_entities=False,
