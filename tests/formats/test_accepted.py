@@ -1,118 +1,28 @@
-"""Whatever the adapters sign, xmlsec1, the JDK and our own verifier accept, and no other byte of the file has changed."""
+"""Whatever the adapters sign, xmlsec1, the JDK and our own verifier accept; no other byte of the file has changed."""
 
 from __future__ import annotations
 
 import io
-import random
 import re
 from pathlib import Path
 
 import pytest
+from lxml import etree
+
 from jitsuin.formats.base import SigningIdentity
-from jitsuin.formats.errors import FormatError, UnsupportedDocumentError
+from jitsuin.formats.errors import FormatError, TargetNotFoundError, UnsupportedDocumentError
 from jitsuin.formats.profiles import Chain
 from jitsuin.formats.xml_safety import parse
 from jitsuin.samples.documents import consumption_tax_return, income_tax_return, pension_certificate, sized_return
 from jitsuin.signer.base import SignatureScheme, Signer, SignerOptions
 from jitsuin.signer.simulator import SIGNATURE_PASSWORD, open_signer
-from lxml import etree
 
 SCHEMAS = Path(__file__).parents[2] / "samples" / "schemas"
 INCOME = income_tax_return()
 CONSUMPTION = consumption_tax_return()
 CERTIFICATE = pension_certificate()
 
-DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
-DEEP = "<d>" * 238 + "底" + "</d>" * 238
-FORMS = "".join(f'<F id="F-{n}" page="{n}"><x>{n}円</x></F>' for n in range(400))
-
-# In each of them the element with id "T" is signed by its Id, and in a second copy the whole document.
-MARKUP = {
-    "plain": '<r><t id="T">見本　花子</t></r>',
-    "root is the target": '<r id="T">text<e/></r>',
-    "root is an empty-element tag": '<r id="T"/>',
-    "root is an empty-element tag with a blank": '<r id="T" />\n',
-    "root is empty": '<r id="T"></r>',
-    "target is an empty-element tag": '<r><t id="T"/></r>',
-    "target is an empty-element tag with line feeds": '<r><t\n id="T"\n/></r>',
-    "white space before the end tags": '<r><t id="T">x</t\n\t></r\n >\n',
-    "white space in the start tags": "<r\n\ta = '1'   b=\"'\"><t   id='T'\tz=\"\" y='\"' >x</t></r>",
-    "text around everything": '<r>a<t id="T">b<u>c</u>d</t>e</r>',
-    "xml:lang on an ancestor": '<r xml:lang="ja"><m><t id="T"><u/></t></m></r>',
-    "xml:lang on ancestors, one value": '<r xml:lang="ja"><m xml:lang="ja"><t id="T"><u xml:lang="fr"/></t></m></r>',
-    "xml:lang on ancestor and target": '<r xml:lang="ja"><t id="T" xml:lang="en">x</t></r>',
-    "xml:space on ancestors": '<r xml:space="preserve"> <m xml:lang="ja"> <t id="T" b="1" a="2"> </t></m></r>',
-    "xml:base on an ancestor": '<r xml:base="http://example.invalid/a/"><m><t id="T" xml:space="default"/></m></r>',
-    "xml:base on the root alone, with blanks": '<r xml:base="http://example.invalid/a b" id="T">x</r>',
-    "xml:id names the target": '<r><t xml:id="T">x</t></r>',
-    "xml:id on an ancestor": '<r xml:id="R"><t id="T">x</t></r>',
-    "ID names the target": '<r><t ID="T">x</t></r>',
-    "Id names the target": '<r><t Id="T">x</t></r>',
-    "namespaces on ancestors that nobody uses": '<r xmlns:a="urn:a" xmlns:c="urn:c"><m xmlns:b="urn:b"><t id="T"/></m></r>',
-    "default namespace": '<r xmlns="urn:r"><t id="T"><u/></t></r>',
-    "default namespace declared again": '<r xmlns="urn:r"><t xmlns="urn:r" id="T"><u xmlns="urn:r"/></t></r>',
-    "default namespace changed": '<r xmlns="urn:r"><t xmlns="urn:t" id="T"><u xmlns="urn:r"><v xmlns="urn:t"/></u></t></r>',
-    "default namespace undeclared inside": '<r xmlns="urn:r"><t id="T"><u xmlns=""><v><w xmlns="urn:r"/></v></u></t></r>',
-    "default namespace undeclared on the target": '<r xmlns="urn:r"><t xmlns="" id="T"><u><v/></u></t></r>',
-    "default namespace undeclared above": '<r xmlns="urn:r"><m xmlns=""><t id="T"><u/><v xmlns="urn:r"><w/></v></t></m></r>',
-    "default namespace undeclared at several levels": '<r xmlns="urn:r"><a xmlns=""><b xmlns="urn:b"><c xmlns=""><t id="T">'
-    '<d xmlns="urn:d"><e xmlns=""/></d></t></c></b></a></r>',
-    "default namespace undeclared where there is none": '<r xmlns=""><t id="T" xmlns=""><u xmlns=""/></t></r>',
-    "default namespace below, none above": '<r><b xmlns="urn:x"><t id="T"><d><e/></d></t></b></r>',
-    "prefix bound to another URI deeper": '<p:r xmlns:p="urn:1"><p:t xmlns:p="urn:2" id="T"><p:u xmlns:p="urn:1"/></p:t></p:r>',
-    "prefix bound to another URI inside the target": '<p:r xmlns:p="urn:1"><p:t id="T"><p:u xmlns:p="urn:2" p:a="1"/></p:t></p:r>',
-    "two prefixes for one namespace": '<r xmlns:b="urn:x" xmlns:a="urn:x"><t id="T" b:one="1" a:two="2"><a:u b:z="1" z="0"/></t></r>',
-    "attributes in the order of their namespaces": '<r xmlns:a="urn:z" xmlns:b="urn:a"><t id="T" a:x="1" b:x="2" x="3"'
-    ' xml:lang="ja" b:a="4"/></r>',
-    "attributes whose names begin with xmlns": '<r><t id="T" xmlnsa="1" xmlns-b="2"/></r>',
-    "a prefix that begins with xmlns": '<r xmlns:xmlnsa="urn:a"><t id="T" xmlnsa:b="2"><xmlnsa:u/></t></r>',
-    "the signature's prefixes are taken": '<ds:r xmlns:ds="urn:1" xmlns:dsig="urn:2"><ds:t id="T" dsig:a=""/></ds:r>',
-    "the signature's namespace is declared": '<r xmlns:ds="http://www.w3.org/2000/09/xmldsig#"><t id="T"/></r>',
-    "the signature's namespace has another prefix": '<r xmlns:x="http://www.w3.org/2000/09/xmldsig#"><t id="T"/></r>',
-    "xmlns:xml is declared": '<r xmlns:xml="http://www.w3.org/XML/1998/namespace" xml:lang="ja"><t id="T"/></r>',
-    "instructions around the root": '<?a?><?b  c d ?>\n<!-- 注 -->\n<?e f?><r><t id="T"/></r>\n<?g?><!-- h --><?i j="&lt;"?>\n',
-    "instructions inside": '<r><?a b?><t id="T"><?c?>x<?d  e  ?></t><?f?></r>',
-    "comments everywhere": '<!--a--><r><!--b--><t id="T"><!--c-->x<!--d-->y<u><!--e--></u></t><!--f--></r><!--g-->',
-    "end tag in a comment after the root": '<r><t id="T"/></r><!-- </r> -->',
-    "end tag in a comment at the end of the root": '<r><t id="T"/><!-- </r> --></r>',
-    "end tag in an instruction after the root": '<r><t id="T"/></r><?x </r> ?>',
-    "CDATA": '<r><t id="T"><![CDATA[<a>&amp;]]>]]&gt;<![CDATA[]]]]><![CDATA[>]]></t></r>',
-    "CDATA with brackets and end tags": '<r><t id="T"><![CDATA[ ]] ] > </t></r> <r> ]]></t><![CDATA[</r>]]></r>',
-    "target in CDATA": '<r><![CDATA[<t id="T"/>]]><t id="T"/><![CDATA[<t id="T"/>]]></r>',
-    "target's tag in a comment and an instruction": '<r><!-- <t id="T"> --><?x <t id="T">?><t id="T" a="<!--"/></r>'.replace(
-        '"<!--"', '"&lt;!--"'
-    ),
-    "greater-than signs in attributes": '<r a="/>"><t b=">&lt;/t>" id=\'T\' c="]]>"/></r>',
-    "CRLF": '<r>\r\n<t\r\nid="T"\r\na="1\r\n2">\r\n</t>\r\n</r>\r\n',
-    "carriage returns alone": '<r>\r<t id="T" a="1\r2">\ra\r\r\nb</t>\r</r>\r',
-    "character references to white space": '<r a="&#13;&#10;&#9;&#32;"><t id="T" b="&#xD;&#xA;&#x9; ">&#13;&#10;&#9;&#xD;</t>&#13;</r>',
-    "tabs and line feeds in attributes": '<r><t id="T" a="x\ty\nz">\t\n</t></r>',
-    "the five entities": '<r><t id="T" a="&lt;&gt;&amp;&quot;&apos;">&lt;&gt;&amp;&quot;&apos;\'"</t></r>',
-    "references to letters": '<r><t id="T" a="&#x898B;&#26412;">&#x898B;&#26412;&#x1F600;&#160;&#x85;&#x2028;</t></r>',
-    "supplementary planes": '<r><t id="T" a="𠮷野家😀">𠮷田　𩸽😀&#x20BB7;</t></r>',
-    "marks and odd blanks": '<r><t id="T" a="\u00a0\u3000\ufeff">\u0085\u2028\u200b\ufeff\ufffd が が</t></r>',
-    "Japanese names": '<申告 xmlns:税="urn:税"><税:氏名 税:ふりがな="みほん" id="T" 属性="値">花子</税:氏名></申告>'.replace(
-        '"urn:税"', '"urn:zei"'
-    ),
-    "Japanese Id": '<r><t id="構成情報" mark="T">x</t></r>',
-    "Id of punctuation": '<r><t id="_a:b.c-d" mark="T">x</t></r>',
-    "Id of many planes": '<r><t id="𠮷野家・が１～" mark="T">x</t></r>',
-    "Id of digits": '<r><t id="20260131120000" mark="T">x</t></r>',
-    "deep": f'<r><t id="T">{DEEP}</t></r>',
-    "400 forms": f'<r xmlns="urn:r" xmlns:g="urn:g"><t id="T">{FORMS}</t></r>',
-    "long text": f'<r><t id="T">{"長い文章、" * 20_000}</t></r>',
-    "many attributes": '<r><t id="T" {}/></r>'.format(" ".join(f'a{n}="{n}"' for n in random.Random(1).sample(range(999), 300))),
-    "many namespaces": "<r {}><t id='T'/></r>".format(
-        " ".join(f'xmlns:n{n}="urn:{n}"' for n in random.Random(2).sample(range(999), 200))
-    ),
-}
-
-
-def identifier(data: bytes) -> str:
-    """The Id of the element that a case means."""
-    tree = etree.fromstring(data)
-    (value,) = tree.xpath("//@*[. = 'T']/../@*[local-name() = 'id' or local-name() = 'ID' or local-name() = 'Id']")
-    return str(value)
+DECLARATION = b'<?xml version="1.0" encoding="UTF-8"?>\n'
 
 
 def opened(data: bytes) -> bytes:
@@ -121,9 +31,8 @@ def opened(data: bytes) -> bytes:
 
 
 @pytest.mark.parametrize("who", ["valid", "p384"])
-@pytest.mark.parametrize("case", MARKUP)
-def test_whole_document(case, who, desk, bench, party, without_signature) -> None:
-    data = (DECLARATION + MARKUP[case]).encode()
+def test_whole_document(markup, who, desk, bench, party, without_signature) -> None:
+    data = DECLARATION + markup
     signed = desk.sign(data, party(who), "xmldsig")
     (finding,) = bench.accept(signed, "xmldsig")
     assert (finding.covers, finding.uncovered) == (("/",), ())
@@ -131,12 +40,11 @@ def test_whole_document(case, who, desk, bench, party, without_signature) -> Non
 
 
 @pytest.mark.parametrize("prefix", ["dsig", None])
-@pytest.mark.parametrize("case", MARKUP)
-def test_element_by_id(case, prefix, desk, bench, party, without_signature) -> None:
-    data = MARKUP[case].encode()
-    signed = desk.sign(data, party("valid"), "xmldsig", references=(identifier(data),), prefix=prefix, chain=Chain.LEAF)
+def test_element_by_id(markup, identifier, prefix, desk, bench, party, without_signature) -> None:
+    references = (identifier(markup),)
+    signed = desk.sign(markup, party("valid"), "xmldsig", references=references, prefix=prefix, chain=Chain.LEAF)
     bench.accept(signed, "xmldsig")
-    assert without_signature(signed, prefix=prefix) in (data, opened(data))
+    assert without_signature(signed, prefix=prefix) in (markup, opened(markup))
 
 
 def test_only_root_level_signatures_open_an_empty_tag(desk, party) -> None:
@@ -203,19 +111,25 @@ def characters(codec: str) -> dict[bytes, str]:
     return found
 
 
+def disputed(data: bytes) -> str | None:
+    """The character for which signing is refused."""
+    try:
+        parse(data).require_undisputed_characters()
+    except UnsupportedDocumentError as error:
+        return str(error.facts["detail"])
+    return None
+
+
 @pytest.mark.parametrize("name", MULTIBYTE)
 def test_every_character_is_read_alike_or_refused(name, desk, bench, party) -> None:
     """All that may be signed stands in one document; one document more for each character that may not."""
     head, tail = f'<?xml version="1.0" encoding="{name}"?><r>'.encode(), b"</r>"
     every = {octets: text for octets, text in characters(MULTIBYTE[name]).items() if text not in "<&"}
     assert len(every) > 6_000
-    refused = []
-    for octets, text in every.items():
-        try:
-            parse(head + octets + tail).require_undisputed_characters()
-        except UnsupportedDocumentError as error:
-            assert error.facts == {"reason": "disputed-character", "detail": f"U+{ord(text):04X}"}
-            refused.append(octets)
+    refused = [octets for octets in every if disputed(head + octets + tail)]
+    assert {disputed(head + octets + tail) for octets in refused} == {
+        f"U+{ord(every[octets]):04X}" for octets in refused
+    }
     assert 5 < len(refused) < 40
     data = head + b"\n".join(octets for octets in every if octets not in refused) + tail
     bench.accept(desk.sign(data, party("valid"), "xmldsig"), "xmldsig")
@@ -244,19 +158,35 @@ RETURNS = {
     "byte order mark": b"\xef\xbb\xbf" + INCOME,
     "UTF-16": b"\xff\xfe" + with_text(INCOME, ('"UTF-8"', '"UTF-16"')).decode().encode("utf-16-le"),
     "instructions and comments around": with_text(
-        INCOME, ("<DATA ", '<?xml-stylesheet href="a.xsl"?><!-- <DATA> --><DATA '), ("</DATA>", "</DATA><!-- </DATA> --><?a?>")
+        INCOME,
+        ("<DATA ", '<?xml-stylesheet href="a.xsl"?><!-- <DATA> --><DATA '),
+        ("</DATA>", "</DATA><!-- </DATA> --><?a?>"),
     ),
     "comments inside": with_text(
-        INCOME, ('<CONTENTS id="CONTENTS">', '<!-- </RKO0010> --><CONTENTS id="CONTENTS"><!-- a -->'), ("</DATA>", "<!-- </DATA> --></DATA>")
+        INCOME,
+        ('<CONTENTS id="CONTENTS">', '<!-- </RKO0010> --><CONTENTS id="CONTENTS"><!-- a -->'),
+        ("</DATA>", "<!-- </DATA> --></DATA>"),
     ),
     "white space in end tags": with_text(INCOME, ("</DATA>", "</DATA\n >"), ("</RKO0010>", "</RKO0010\t>")),
-    "xml:lang and xml:space": with_text(INCOME, ('<DATA id="DATA"', '<DATA xml:lang="ja" xml:space="preserve" id="DATA"')),
+    "xml:lang and xml:space": with_text(
+        INCOME, ('<DATA id="DATA"', '<DATA xml:lang="ja" xml:space="preserve" id="DATA"')
+    ),
     "prefixes taken": with_text(INCOME, ('<DATA id="DATA"', '<DATA xmlns:dsig="urn:a" xmlns:ds="urn:b" id="DATA"')),
-    "default namespace undeclared inside": with_text(INCOME, ('<CONTENTS id="CONTENTS">', '<CONTENTS id="CONTENTS"><x xmlns=""><y/></x>')),
-    "no default namespace": with_text(INCOME, ('xmlns="http://xml.e-tax.nta.go.jp/XSD/shotoku"', 'xmlns:s="http://xml.e-tax.nta.go.jp/XSD/shotoku"'), ("<DATA ", "<s:DATA "), ("</DATA>", "</s:DATA>")),
+    "default namespace undeclared inside": with_text(
+        INCOME, ('<CONTENTS id="CONTENTS">', '<CONTENTS id="CONTENTS"><x xmlns=""><y/></x>')
+    ),
+    "no default namespace": with_text(
+        INCOME,
+        ('xmlns="http://xml.e-tax.nta.go.jp/XSD/shotoku"', 'xmlns:s="http://xml.e-tax.nta.go.jp/XSD/shotoku"'),
+        ("<DATA ", "<s:DATA "),
+        ("</DATA>", "</s:DATA>"),
+    ),
     "no form": b'<DATA xmlns="http://xml.e-tax.nta.go.jp/XSD/shotoku"><RKO0010 id="RKO0010"/></DATA>',
     "Shift_JIS": with_text(INCOME, ('"UTF-8"', '"Shift_JIS"'), ("<DATA ", "<!-- 見本 --><DATA "))
-    .decode().replace("－", "の").replace("～", "から").encode("shift_jis"),
+    .decode()
+    .replace("－", "の")
+    .replace("～", "から")
+    .encode("shift_jis"),
     "sized": sized_return(300_000),
 }
 
@@ -274,16 +204,16 @@ def test_return(case, desk, bench, party, without_signature) -> None:
     assert without_signature(without_signature(by_second, codec, number=0), codec) == data
 
 
-@pytest.mark.parametrize("seed", range(4))
-def test_five_signers_in_any_order(seed, desk, bench, people) -> None:
-    order = random.Random(seed).sample(people, len(people))
+@pytest.mark.parametrize("order", [(0, 2), (2, 0), (0, 1, 2, 3, 4), (4, 3, 2, 1, 0), (2, 0, 4, 1, 3), (1, 3, 0, 4, 2)])
+def test_two_and_five_signers_in_any_order(order, desk, bench, people) -> None:
+    signers = [people[number] for number in order]
     data = CONSUMPTION
-    for count, who in enumerate(order, 1):
+    for count, who in enumerate(signers, 1):
         data = desk.sign(data, who, "etax")
         findings = desk.findings(data, "etax")
-        assert [finding.certificate for finding in findings] == [who.certificate for who in order[:count]]
-    findings = bench.accept(data, "etax", count=5)
-    assert len({finding.signature_id for finding in findings}) == 5
+        assert [finding.certificate for finding in findings] == [who.certificate for who in signers[:count]]
+    findings = bench.accept(data, "etax", count=len(signers))
+    assert len({finding.signature_id for finding in findings}) == len(signers)
 
 
 def test_one_person_signs_twice(desk, bench, party) -> None:
@@ -306,7 +236,9 @@ def test_attachment_by_the_accountant_then_the_return_by_two(desk, bench, party)
 def test_several_attachments_in_several_states(desk, bench, party) -> None:
     """The first has been signed before, the second and third not; SOZ042 is an empty-element tag."""
     soz = 'xmlns="http://xml.e-tax.nta.go.jp/XSD/somu"'
-    data = with_text(CONSUMPTION, ("</TENPU>", f'<SOZ042 {soz} id="SOZ042-1"/><x/><SOZ052 {soz} id="SOZ052-1">a</SOZ052></TENPU>'))
+    data = with_text(
+        CONSUMPTION, ("</TENPU>", f'<SOZ042 {soz} id="SOZ042-1"/><x/><SOZ052 {soz} id="SOZ052-1">a</SOZ052></TENPU>')
+    )
     only_first = desk.prepare(CONSUMPTION, party("second"), "etax", attachments=True)
     assert not only_first.last
     out = io.BytesIO()
@@ -440,19 +372,29 @@ def test_signed_samples_follow_the_schemas(who, desk, party, schema) -> None:
         (b'<r xml:lang="ja"><m xml:lang="en"><t id="T"/></m></r>', "canonicalization"),
         (b'<r xml:base="http://a.invalid/"><m xml:base="b"><t id="T"/></m></r>', "canonicalization"),
         (b'<r xmlns:a="relative"><t id="T"/></r>', "canonicalization"),
+        (b'<r xmlns:a="urn:a?b&amp;c"><t id="T"/></r>', "canonicalization"),
         (b'<r><t id="xpointer(/)" mark="T"/></r>', "no-such-id"),
         (b'<r><t id="a b" mark="T"/></r>', "no-such-id"),
         ("<r><t id='a\u3000b' mark='T'/></r>".encode(), "no-such-id"),
     ],
 )
-def test_documents_that_verifiers_read_differently_are_refused(data, reason, desk, party) -> None:
+def test_documents_that_verifiers_read_differently_are_refused(data, reason, identifier, desk, party) -> None:
     with pytest.raises(FormatError) as refused:
         desk.sign(data, party("valid"), "xmldsig", references=(identifier(data),))
     assert refused.value.facts["reason"] == reason
 
 
+def test_a_return_whose_id_is_no_name_is_refused(desk, party) -> None:
+    data = RETURNS["no form"]
+    assert desk.verdict(desk.sign(data, party("valid"), "etax"), "etax").passed
+    for value in (b"", b"RKO 0010", b"xpointer(/)", "申告　書".encode()):
+        with pytest.raises(TargetNotFoundError) as refused:
+            desk.sign(data.replace(b'id="RKO0010"', b'id="' + value + b'"'), party("valid"), "etax")
+        assert refused.value.facts["reason"] == ("id-not-a-name" if value else "no-id")
+
+
 def test_the_jdk_inherits_the_outermost_attribute(desk, jdk, xmlsec1, party) -> None:
-    """Why an xml: attribute that differs among ancestors is refused: xmlsec1 and we follow the standard, the JDK does not."""
+    """Why an xml: attribute that differs among ancestors is refused: the JDK does not follow the standard there."""
     data = b'<r xml:lang="ja"><m xml:lang="en"><t id="T"/></m></r>'
     by_jdk = jdk.sign(data, party("valid").pkcs12, "secret", uris=["#T"], transforms="c14n")
     assert jdk.verify(by_jdk).ok

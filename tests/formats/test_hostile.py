@@ -3,6 +3,8 @@
 The signatures are written here by hand and signed with a real key, so that nothing but the trick itself is wrong.
 """
 
+# ruff: noqa: E501 - the tables have one case a line
+
 from __future__ import annotations
 
 import base64
@@ -100,8 +102,14 @@ GOOD = {
     "with comments": Craft([reference(transforms=(C14N + "#WithComments",))]),
     "exclusive": Craft([reference(transforms=(EXCLUSIVE,))]),
     "exclusive with an empty PrefixList": Craft(
-        [reference(transforms=(f'<ds:Transform Algorithm="{EXCLUSIVE}"><ec:InclusiveNamespaces xmlns:ec="{EXCLUSIVE}"'
-                               ' PrefixList=""></ec:InclusiveNamespaces></ds:Transform>',))]
+        [
+            reference(
+                transforms=(
+                    f'<ds:Transform Algorithm="{EXCLUSIVE}"><ec:InclusiveNamespaces xmlns:ec="{EXCLUSIVE}"'
+                    ' PrefixList=""></ec:InclusiveNamespaces></ds:Transform>',
+                )
+            )
+        ]
     ),
     "comment beside SignedInfo": Craft(behind="<!-- c -->"),
     "empty-element target elsewhere": Craft(body=TARGET + "<u/>"),
@@ -259,7 +267,12 @@ def test_hmac_with_the_public_key(desk, party) -> None:
 
 @pytest.mark.parametrize(
     ("build", "accepted"),
-    [(("valid", "valid CA"), True), (("valid CA", "valid"), True), (("valid", "valid"), True), (("valid", "second"), False)],
+    [
+        (("valid", "valid CA"), True),
+        (("valid CA", "valid"), True),
+        (("valid", "valid"), True),
+        (("valid", "second"), False),
+    ],
 )
 def test_which_certificate_is_the_signers(build, accepted, bench, certify, party) -> None:
     """The order says nothing; two people are one too many."""
@@ -332,7 +345,11 @@ def test_sha1_on_request(desk, xmlsec1, party) -> None:
 
     digest = base64.b64encode(hashlib.sha1(TARGET.encode(), usedforsecurity=False).digest()).decode()
     old = reference(algorithm=DSIG + "sha1", digest=digest)
-    for craft in (Craft([old]), Craft([old], method=method(DSIG + "rsa-sha1"), sign=sign), Craft(method=method(DSIG + "rsa-sha1"), sign=sign)):
+    for craft in (
+        Craft([old]),
+        Craft([old], method=method(DSIG + "rsa-sha1"), sign=sign),
+        Craft(method=method(DSIG + "rsa-sha1"), sign=sign),
+    ):
         document = craft.write(party("valid"))
         assert xmlsec1.verify(document).ok
         assert desk.verdict(document, "xmldsig").reason == "sha1-refused"
@@ -436,7 +453,9 @@ def test_hostile_document(case, format_name, desk) -> None:
         assert finding.verdict.reason in reasons
 
 
-@pytest.mark.parametrize("prolog", ['<!DOCTYPE r>', '<!DOCTYPE r [<!ATTLIST r id ID #IMPLIED>]>', '<!DOCTYPE r SYSTEM "x.dtd">'])
+@pytest.mark.parametrize(
+    "prolog", ["<!DOCTYPE r>", "<!DOCTYPE r [<!ATTLIST r id ID #IMPLIED>]>", '<!DOCTYPE r SYSTEM "x.dtd">']
+)
 def test_signed_document_with_a_dtd(prolog, bench, party) -> None:
     """The signature stays right in a document that gets a DTD; the DTD is refused all the same."""
     document = Craft().write(party("valid"))
@@ -455,8 +474,18 @@ def test_relative_namespace_names(bench, party) -> None:
 @pytest.mark.parametrize("format_name", ["etax", "certificate-xml", "xmldsig"])
 def test_signatures_all_over_the_place(format_name, desk) -> None:
     """Empty, nested, as the root: an answer for each."""
-    for text in ("<S/>", "<S><S/></S>", "<S>" * 50 + "</S>" * 50, "<r><S/><S>x</S><S><SignedInfo/></S></r>", "<DATA><S/></DATA>"):
-        document = text.replace("<S>", f'<S xmlns="{DSIG}">').replace("<S/>", f'<S xmlns="{DSIG}"/>').replace("S>", "Signature>")
+    for text in (
+        "<S/>",
+        "<S><S/></S>",
+        "<S>" * 50 + "</S>" * 50,
+        "<r><S/><S>x</S><S><SignedInfo/></S></r>",
+        "<DATA><S/></DATA>",
+    ):
+        document = (
+            text.replace("<S>", f'<S xmlns="{DSIG}">')
+            .replace("<S/>", f'<S xmlns="{DSIG}"/>')
+            .replace("S>", "Signature>")
+        )
         document = document.replace("<S ", "<Signature ")
         findings = desk.findings(document.encode(), format_name)
         assert findings
