@@ -266,6 +266,8 @@ MARKUP = {
     "xml:space on ancestors": '<r xml:space="preserve"> <m xml:lang="ja"> <t id="T" b="1" a="2"> </t></m></r>',
     "xml:base on an ancestor": '<r xml:base="http://example.invalid/a/"><m><t id="T" xml:space="default"/></m></r>',
     "xml:base on the root alone, with blanks": '<r xml:base="http://example.invalid/a b" id="T">x</r>',
+    "odd characters in an inherited attribute": '<r xml:lang="&#13;&#10;&#9;&quot;&amp;&lt;>\'"><m><t id="T"/></m></r>',
+    "an xml: attribute of one's own invention": '<r xml:neu="1"><m><t id="T"/></m></r>',
     "xml:id names the target": '<r><t xml:id="T">x</t></r>',
     "xml:id on an ancestor": '<r xml:id="R"><t id="T">x</t></r>',
     "ID names the target": '<r><t ID="T">x</t></r>',

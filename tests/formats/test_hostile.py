@@ -313,7 +313,7 @@ def test_other_kinds_of_keys(make, desk, party) -> None:
     assert desk.verdict(Craft().write(who), "xmldsig").sub_indication == "SIG_CRYPTO_FAILURE"
 
 
-@pytest.mark.parametrize("form", ["raw", "DER", "too short", "zero", "order added"])
+@pytest.mark.parametrize("form", ["raw", "DER", "too short", "zero", "order added", "zero before s", "zero before r"])
 def test_ecdsa_value(form, bench, party) -> None:
     """r and s side by side, each 48 octets for P-384, and nothing else."""
     who = party("p384")
@@ -327,6 +327,8 @@ def test_ecdsa_value(form, bench, party) -> None:
             "DER": der,
             "too short": r.to_bytes(48, "big") + s.to_bytes(48, "big")[1:],
             "zero": bytes(96),
+            "zero before s": r.to_bytes(48, "big") + s.to_bytes(49, "big"),
+            "zero before r": r.to_bytes(49, "big") + s.to_bytes(48, "big"),
             "order added": r.to_bytes(49, "big") + (s + order).to_bytes(49, "big"),
         }[form]
 
