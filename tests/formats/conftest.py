@@ -147,6 +147,10 @@ class Desk:
             return [unreadable(error)]
         return adapter.verify(document, VerificationPolicy(**policy))
 
+    def sniff(self, data: bytes, format_name: str) -> bool:
+        """Whether the adapter takes the document for one of its own."""
+        return ADAPTERS[format_name].sniff(data, "document.xml")
+
     def verdict(self, data: bytes, format_name: str, **policy: object) -> Verdict:
         """The worst verdict."""
         return worst(finding.verdict for finding in self.findings(data, format_name, **policy))

@@ -194,6 +194,8 @@ RETURNS = {
 @pytest.mark.parametrize("case", RETURNS)
 def test_return(case, desk, bench, party, without_signature) -> None:
     data = RETURNS[case]
+    assert desk.sniff(data, "etax")
+    assert not desk.sniff(data, "certificate-xml")
     signed = desk.sign(data, party("valid"), "etax")
     bench.accept(signed, "etax")
     codec = {"UTF-16": "utf-16-le"}.get(case, "utf-8")
@@ -265,6 +267,8 @@ CERTIFICATES = {
 @pytest.mark.parametrize("case", CERTIFICATES)
 def test_certificate(case, who, desk, bench, party, without_signature) -> None:
     data = CERTIFICATES[case]
+    assert desk.sniff(data, "certificate-xml")
+    assert not desk.sniff(data, "etax")
     signed = desk.sign(data, party(who), "certificate-xml")
     (finding,) = bench.accept(signed, "certificate-xml")
     assert finding.uncovered == ()

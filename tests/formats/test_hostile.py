@@ -428,6 +428,7 @@ DOCUMENTS: dict[str, tuple[bytes, set[str]]] = {
     "internal DTD": (b'<!DOCTYPE r [<!ATTLIST t x ID #IMPLIED>]><r><t x="T"/></r>', {"dtd"}),
     "billion laughs": (laughs(), {"dtd"}),
     "quadratic blow-up": (b'<!DOCTYPE r [<!ENTITY a "' + b"a" * 50_000 + b'">]><r>' + b"&a;" * 50_000 + b"</r>", {"dtd"}),
+    "laughs in an attribute": (laughs().replace(b"<r>", b'<r a="&l9;">'), {"dtd"}),
     "external entity": (b'<!DOCTYPE r [<!ENTITY x SYSTEM "file:///etc/hostname">]><r>&x;</r>', {"dtd"}),
     "external DTD": (b'<!DOCTYPE r SYSTEM "http://127.0.0.1:9/x.dtd"><r/>', {"dtd"}),
     "local file for a DTD": (b'<!DOCTYPE r SYSTEM "/etc/passwd"><r/>', {"dtd"}),
@@ -449,6 +450,7 @@ DOCUMENTS: dict[str, tuple[bytes, set[str]]] = {
 @pytest.mark.parametrize("case", DOCUMENTS)
 def test_hostile_document(case, format_name, desk) -> None:
     data, reasons = DOCUMENTS[case]
+    assert isinstance(desk.sniff(data, format_name), bool)
     (finding,) = desk.findings(data, format_name)
     assert finding.verdict.indication == "TOTAL_FAILED"
     if format_name == "xmldsig" or "no-signature" not in reasons:

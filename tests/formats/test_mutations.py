@@ -160,4 +160,5 @@ def test_random_documents_by_xmlsec1(data, desk, bench, party) -> None:
 @given(data=st.one_of(st.binary(max_size=200), st.text(max_size=100).map(str.encode)))
 def test_any_bytes_get_a_verdict(data, desk) -> None:
     for format_name in ("etax", "certificate-xml", "xmldsig"):
+        assert desk.sniff(data, format_name) in (True, False)
         assert not desk.verdict(data, format_name).passed
