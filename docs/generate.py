@@ -114,6 +114,7 @@ _COMPUTED = {
     "algorithm-refused": SubIndication.CRYPTO_CONSTRAINTS_FAILURE,
     "revoked": SubIndication.REVOKED_NO_POE,
     "on-hold": SubIndication.REVOKED_NO_POE,
+    "ca-revoked": SubIndication.REVOKED_NO_POE,
     "duplicate-id": SubIndication.FORMAT_FAILURE,
     "no-procedure": SubIndication.SIG_CONSTRAINTS_FAILURE,
     "beside-procedure": SubIndication.SIG_CONSTRAINTS_FAILURE,
@@ -121,7 +122,14 @@ _COMPUTED = {
 }
 """Sub-indications that the code pairs with their reason elsewhere than in one call."""
 
-_SIGNING_ONLY = {"disputed-character", "encoding-not-reversible", "key", "no-attachments", "no-such-id"}
+_SIGNING_ONLY = {
+    "disputed-character",
+    "id-not-a-name",
+    "encoding-not-reversible",
+    "key",
+    "no-attachments",
+    "no-such-id",
+}
 """Reasons not to sign; no verdict on a signature."""
 
 
@@ -211,7 +219,8 @@ _OBJECTS = {
     "signatures": "signature",
     "certificate": "certificate",
     "authentication_certificate": "certificate",
-    "issuers": "certificate",
+    "signature_issuer": "certificate",
+    "authentication_issuer": "certificate",
     "holder": "holder",
     "revocation": "revocation",
     "notices": "notice",
@@ -363,7 +372,8 @@ _FIELDS: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "signature_tries_left": "0 is locked; null where the card does not tell",
             "authentication_tries_left": "likewise",
             "authentication_certificate": "null where absent or behind its PIN",
-            "issuers": "the CA certificates on the card",
+            "signature_issuer": "the CA certificate above the signature certificate",
+            "authentication_issuer": "the CA certificate above the user-authentication certificate",
         },
     ),
     "profiles": (
@@ -379,7 +389,9 @@ _FIELDS: Mapping[str, tuple[str, Mapping[str, str]]] = {
         {
             "name": "the CA",
             "sha256": "of the certificate's DER, hexadecimal",
-            "not_after": "for people, in Japan's time",
+            "key_identifier": "subjectKeyIdentifier, hexadecimal: CAs that share one name are told apart by key",
+            "not_before": "of the certificate",
+            "not_after": "of the certificate",
             "state": "`seen` (its certificate is remembered), `not seen` or `own` (imported with `--force`)",
         },
     ),
@@ -499,7 +511,7 @@ class _Shell:
         self._environment = hidden | {
             "HOME": str(folder),
             "JITSUIN_LANG": "en",
-            "JITSUIN_CONFIG": str(folder / "config.toml"),
+            "XDG_CONFIG_HOME": str(folder / "config"),
             "XDG_DATA_HOME": str(folder / "data"),
             "PIN": SIGNATURE_PASSWORD,
         }

@@ -40,6 +40,10 @@ class Prepared(Protocol):
         """The signature scheme by name, such as `rsa-sha256`."""
 
     @property
+    def signature_id(self) -> str:
+        """What the finding for this signature will bear as its `signature_id`."""
+
+    @property
     def last(self) -> bool:
         """False when this was one of the document's inner signatures: open what `embed` wrote and prepare again."""
 
@@ -93,8 +97,11 @@ class FormatAdapter(Protocol):
     fallback: bool
     """Whether it takes nearly anything, and is asked only after the more particular adapters."""
 
-    def sniff(self, head: bytes, filename: str) -> bool:
-        """Whether the first few kilobytes look like this format. The name of the file is a hint, never a proof."""
+    def sniff(self, data: bytes, filename: str) -> bool:
+        """Whether this is the format. Given the whole document, because what stands before the root can be long.
+
+        The name of the file is a hint, never a proof.
+        """
 
     def open(self, data: bytes) -> object:
         """Parse safely. Raises MalformedDocumentError, UnsupportedDocumentError or DuplicateIdError."""

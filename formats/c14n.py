@@ -41,7 +41,6 @@ class CanonicalXml:
     """
 
     def __init__(self, root: etree._Element, elements: Iterable[etree._Element]) -> None:
-        self._root = root
         inner = [element for element in elements if element is not root]
         with_bookmarks = _Bookmarks(inner)
         self._octets = memoryview(with_bookmarks.around(lambda: _canonicalise(root.getroottree())))

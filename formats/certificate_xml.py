@@ -32,9 +32,9 @@ class CertificateXmlAdapter:
     name = "certificate-xml"
     fallback = False
 
-    def sniff(self, head: bytes, filename: str) -> bool:  # noqa: ARG002 - the content tells
+    def sniff(self, data: bytes, filename: str) -> bool:  # noqa: ARG002 - the content tells
         """A TEGnnn element in the namespace that e-Tax shares among procedures."""
-        namespace, local = peek_root(head) or ("", "")
+        namespace, local = peek_root(data) or ("", "")
         return namespace == _NAMESPACE and _FORM.fullmatch(local) is not None
 
     def open(self, data: bytes) -> XmlDocument:

@@ -49,9 +49,9 @@ class EtaxAdapter:
     name = "etax"
     fallback = False
 
-    def sniff(self, head: bytes, filename: str) -> bool:  # noqa: ARG002 - the content tells
+    def sniff(self, data: bytes, filename: str) -> bool:  # noqa: ARG002 - the content tells
         """A DATA element in a namespace of e-Tax."""
-        namespace, local = peek_root(head) or ("", "")
+        namespace, local = peek_root(data) or ("", "")
         return local == "DATA" and namespace.startswith(_NAMESPACE)
 
     def open(self, data: bytes) -> XmlDocument:

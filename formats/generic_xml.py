@@ -19,9 +19,9 @@ class GenericXmlAdapter:
     name = "xmldsig"
     fallback = True
 
-    def sniff(self, head: bytes, filename: str) -> bool:  # noqa: ARG002 - the content tells
+    def sniff(self, data: bytes, filename: str) -> bool:  # noqa: ARG002 - the content tells
         """Anything that begins as XML does."""
-        return begins_as_xml(head)
+        return begins_as_xml(data)
 
     def open(self, data: bytes) -> XmlDocument:
         """Parse safely; raises FormatError."""

@@ -125,21 +125,21 @@ def is_identifier(value: str) -> bool:
     return _IDENTIFIER.fullmatch(value) is not None
 
 
-def peek_root(head: bytes) -> tuple[str, str] | None:
-    """Namespace (or "") and local name of the root element from the first kilobytes of a file; None if it is no XML."""
+def peek_root(data: bytes) -> tuple[str, str] | None:
+    """Namespace (or "") and local name of the root element, read no further than its tag; None if it is no XML."""
     pull = etree.XMLPullParser(events=("start",), encoding="utf-8", resolve_entities=False, no_network=True)
     found = None
     try:
-        codec, mark = _encoding(head)
-        octets = codecs.getincrementaldecoder(codec)().decode(head[len(mark) :]).encode()
-        for start in range(0, len(octets), 1024):  # mostly the root stands in the first kilobyte
-            pull.feed(octets[start : start + 1024])
+        codec, mark = _encoding(data)
+        decoder = codecs.getincrementaldecoder(codec)()
+        for start in range(len(mark), len(data), 1024):  # mostly the root stands in the first kilobyte
+            pull.feed(decoder.decode(data[start : start + 1024]).encode())
             if found := next(iter(pull.read_events()), None):
                 break
         else:
             pull.close()
     except etree.XMLSyntaxError:
-        pass  # the head of a longer file always ends too early
+        pass  # malformed: what was read before that may still tell the root
     except (MalformedDocumentError, UnsupportedDocumentError, UnicodeError):
         return None
     found = found or next(iter(pull.read_events()), None)
@@ -150,9 +150,9 @@ def peek_root(head: bytes) -> tuple[str, str] | None:
     return namespace, local
 
 
-def begins_as_xml(head: bytes) -> bool:
+def begins_as_xml(data: bytes) -> bool:
     """Whether a file starts with markup, in any encoding that XML knows; it may still be far from well formed."""
-    start = head.removeprefix(codecs.BOM_UTF8).lstrip(b"\xff\xfe\x00 \t\r\n").replace(b"\0", b"")
+    start = data[:1024].removeprefix(codecs.BOM_UTF8).lstrip(b"\xff\xfe\x00 \t\r\n").replace(b"\0", b"")
     return _MARKUP.match(start) is not None
 
 

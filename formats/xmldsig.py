@@ -32,7 +32,7 @@ from .profiles import Chain
 from .xml_paths import contains
 from .xml_safety import XmlDocument, is_identifier
 from .xml_splice import Splice, last_child
-from .xmldsig_algorithms import DIGEST_METHODS, DSIG, ENVELOPED, SIGNATURE_METHODS, hash_of
+from .xmldsig_algorithms import CURVE_SCHEMES, DIGEST_METHODS, DSIG, ENVELOPED, SIGNATURE_METHODS, hash_of
 from .xmldsig_reading import declared_targets
 
 SIGNATURE = f"{{{DSIG}}}Signature"
@@ -78,6 +78,7 @@ class PreparedXml:
     codec: str
     to_be_signed: bytes
     scheme: str
+    signature_id: str
     last: bool = True
 
     def embed(self, signature: bytes, out: BinaryIO) -> None:
@@ -120,7 +121,8 @@ def prepare_signature(
     inherited = inherited_xml_attributes(parent, C14N_10)
     to_be_signed = start_tag(writer.name("SignedInfo").encode(), namespaces, (), inherited) + inner.encode()
     to_be_signed += f"</{writer.name('SignedInfo')}>".encode()
-    head = writer.open_signature(_fresh_id(document, digests, identity)) + writer.element("SignedInfo", inner)
+    identifier = _fresh_id(document, digests, identity)
+    head = writer.open_signature(identifier) + writer.element("SignedInfo", inner)
     head += f"<{writer.name('SignatureValue')}>"
     tail = f"</{writer.name('SignatureValue')}>{_key_info(writer, identity, chain)}</{writer.name('Signature')}>"
     return PreparedXml(
@@ -131,6 +133,7 @@ def prepare_signature(
         codec=document.codec,
         to_be_signed=to_be_signed,
         scheme=scheme,
+        signature_id=identifier,
         last=last,
     )
 
@@ -145,7 +148,6 @@ def xmldsig_value(scheme: str, signature: bytes) -> bytes:
 
 
 _ORDER_BYTES = {"ecdsa-sha256": 32, "ecdsa-sha384": 48, "ecdsa-sha512": 66}
-_CURVE_SCHEMES = {"secp256r1": "ecdsa-sha256", "secp384r1": "ecdsa-sha384", "secp521r1": "ecdsa-sha512"}
 
 
 def _scheme(identity: SigningIdentity) -> str:
@@ -153,8 +155,8 @@ def _scheme(identity: SigningIdentity) -> str:
     key = identity.certificate.public_key()
     if isinstance(key, rsa.RSAPublicKey):
         return "rsa-sha256"
-    if isinstance(key, ec.EllipticCurvePublicKey) and key.curve.name in _CURVE_SCHEMES:
-        return _CURVE_SCHEMES[key.curve.name]
+    if isinstance(key, ec.EllipticCurvePublicKey) and key.curve.name in CURVE_SCHEMES:
+        return CURVE_SCHEMES[key.curve.name]
     raise UnsupportedDocumentError(reason="key", detail=type(key).__name__)
 
 
@@ -233,8 +235,3 @@ def _key_info(writer: _Writer, identity: SigningIdentity, chain: Chain) -> str:
     encoded = (base64.b64encode(c.public_bytes(serialization.Encoding.DER)).decode() for c in certificates)
     written = "".join(writer.element("X509Certificate", text) for text in encoded)
     return writer.element("KeyInfo", writer.element("X509Data", written))
-
-
-def signatures_in(element: etree._Element) -> list[etree._Element]:
-    """The Signature elements that are children of an element."""
-    return [child for child in element if child.tag == SIGNATURE]

@@ -29,6 +29,9 @@ DIGEST_METHODS: dict[str, tuple[str, type[hashes.HashAlgorithm]]] = {
 }
 """Hash name to DigestMethod and the hash."""
 
+CURVE_SCHEMES = {"secp256r1": "ecdsa-sha256", "secp384r1": "ecdsa-sha384", "secp521r1": "ecdsa-sha512"}
+"""Curve to the scheme that it calls for. Signatures on other curves are refused."""
+
 WEAK = frozenset({"rsa-sha1", "sha1"})
 """Read only when asked, and then marked; never written."""
 

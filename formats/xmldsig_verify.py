@@ -27,7 +27,7 @@ from .errors import UnsupportedDocumentError
 from .verdict import PASSED, SubIndication, Verdict
 from .xml_paths import contains, path_of, uncovered_paths
 from .xml_safety import XmlDocument
-from .xmldsig_algorithms import DSIG, hash_of
+from .xmldsig_algorithms import CURVE_SCHEMES, DSIG, hash_of
 from .xmldsig_reading import (
     Canonicalization,
     Reference,
@@ -240,6 +240,10 @@ def _check_value(signature: SignatureElement, certificate: x509.Certificate, sig
             key.verify(signature.value, digest.finalize(), padding.PKCS1v15(), prehashed)
             return
         if signature.scheme.startswith("ecdsa") and isinstance(key, ec.EllipticCurvePublicKey):
+            if key.curve.name not in CURVE_SCHEMES:
+                raise RefusedSignatureError(
+                    SubIndication.CRYPTO_CONSTRAINTS_FAILURE, "curve-refused", curve=key.curve.name
+                )
             length = (key.key_size + 7) // 8
             if len(signature.value) == 2 * length:
                 r, s = (int.from_bytes(half, "big") for half in (signature.value[:length], signature.value[length:]))

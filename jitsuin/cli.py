@@ -156,7 +156,7 @@ def cli(context: click.Context) -> None:
 @_output_options
 def sign(**options: Any) -> None:
     from . import pipeline
-    from .commands import finish_rehearsal, finish_signing, signing_jobs
+    from .commands import finish_rehearsal, finish_signing, key_files, signing_jobs
 
     jobs = signing_jobs(options["paths"], options["output"], options["output_dir"])
     chosen = pipeline.SigningOptions(
@@ -170,6 +170,7 @@ def sign(**options: Any) -> None:
         revocation=options["revocation"] or "warn",
         overwrite=options["overwrite"],
         make_folder=options["output_dir"] is not None,
+        protected=key_files(options["key"]),
     )
     at = pipeline.now()
     if options["dry_run"]:
@@ -229,6 +230,8 @@ def verify(**options: Any) -> None:
         except _expected() as error:
             if exit_code(error) is ExitCode.USAGE:
                 raise  # an anchor, CRL or profile that is none concerns every document
+            results.append((path, error))
+        except Exception as error:  # noqa: BLE001 - one document must not silence the reports of the others
             results.append((path, error))
     finish_verifying(results, options)
 
@@ -315,10 +318,11 @@ def trust_list(as_json: bool) -> None:
     help=say("Trust an unknown CA on your own authority.", "未知の認証局を自分の責任で信頼します。"),
 )
 def trust_import(file: Path, force: bool) -> None:
+    from .report import printable
     from .trust import import_anchors
 
     for name in import_anchors(file, force=force):
-        click.echo(name)
+        click.echo(printable(name))
 
 
 @cli.command(
@@ -338,13 +342,18 @@ def demo(folder: Path) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """The entry point: one place where every error becomes a sentence and an exit code."""
-    signal.signal(signal.SIGTERM, _end)
+    arguments = sys.argv[1:] if arguments is None else arguments
+    for name in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), _end)
     try:
         status = cli.main(args=arguments, prog_name="jitsuin", standalone_mode=False)
     except click.ClickException as error:
         error.show()
         status = error.exit_code
-        _print_failure(status, {"kind": type(error).__name__, "message": error.format_message(), "facts": {}})
+        _print_failure(
+            arguments, status, {"kind": type(error).__name__, "message": error.format_message(), "facts": {}}
+        )
     except (click.Abort, KeyboardInterrupt):
         click.echo(
             say("stopped; nothing was left half done", "中止しました。途中までのファイルは残していません"), err=True
@@ -353,33 +362,29 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except SystemExit as end:
         status = end.code if end.code == _TERMINATED else _CLOSED_PIPE  # click's way when the reader has gone away
     except Exception as error:  # noqa: BLE001 - the edge: an unexpected error gets a sentence, too
-        status = _report_error(error)
+        status = _report_error(arguments, error)
     sys.exit(status if isinstance(status, int) else 0)
 
 
 def _end(_number: int, _frame: object) -> None:
-    """SIGTERM unwinds the stack like Ctrl-C, so that the card is left and no temporary file stays."""
+    """SIGTERM and SIGHUP unwind the stack like Ctrl-C, so that the card is left and no temporary file stays."""
     sys.exit(_TERMINATED)
 
 
-def _report_error(error: Exception) -> int:
-    from .errors import ExitCode, exit_code
+def _report_error(arguments: Sequence[str], error: Exception) -> int:
+    from .errors import exit_code
     from .messages import error_sentence
     from .report import error_json, printable
 
     code = exit_code(error)
     click.echo(f"jitsuin: {printable(error_sentence(error))}", err=True)
-    if code is ExitCode.INTERNAL:
-        click.echo(
-            say("this is a fault of jitsuin; please report it", "jitsuinの不具合です。お知らせください"), err=True
-        )
-    _print_failure(int(code), error_json(error))
+    _print_failure(arguments, int(code), error_json(error))
     return int(code)
 
 
-def _print_failure(code: int, error: dict[str, object]) -> None:
+def _print_failure(arguments: Sequence[str], code: int, error: dict[str, object]) -> None:
     """The JSON object of a command that failed as a whole."""
-    if "--json" not in sys.argv:
+    if "--json" not in arguments:
         return
     from .commands import print_json
     from .report import SCHEMA_VERSION

@@ -7,7 +7,7 @@ import json
 import shutil
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +33,7 @@ from .report import (
     verify_text,
 )
 from .results import Rehearsal, SignOutcome, VerifyReport
-from .trust import JPKI_PINS, own_anchors, remembered
+from .trust import JPKI_PINS, key_identifier, own_anchors, remembered
 
 
 def signing_jobs(paths: Sequence[Path], output: Path | None, folder: Path | None) -> list[tuple[Path, Path]]:
@@ -60,7 +60,17 @@ def moment_given(text: str | None) -> datetime | None:
         raise click.UsageError(
             say(f"--at: not ISO 8601: {text}", f"--at: ISO 8601の日時ではありません: {text}")
         ) from None
-    return value if value.tzinfo else value.replace(tzinfo=JST)
+    value = value if value.tzinfo else value.replace(tzinfo=JST)
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        raise click.UsageError(say(f"--at: out of range: {text}", f"--at: 範囲外の日時です: {text}")) from None
+
+
+def key_files(uri: str | None) -> tuple[Path, ...]:
+    """The file that a key URI names, for it not to be overwritten."""
+    scheme, _, path = (uri or "").partition(":")
+    return (Path(path).expanduser(),) if scheme == "file" else ()
 
 
 def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
@@ -88,6 +98,8 @@ def anchor_rows() -> list[dict[str, str]]:
         {
             "name": pin.name,
             "sha256": pin.sha256,
+            "key_identifier": pin.key_identifier,
+            "not_before": iso(pin.not_before),
             "not_after": iso(pin.not_after),
             "state": "seen" if pin.sha256 in seen else "not seen",
         }
@@ -97,6 +109,8 @@ def anchor_rows() -> list[dict[str, str]]:
         {
             "name": certificate.subject.rfc4514_string(),
             "sha256": certificate.fingerprint(hashes.SHA256()).hex(),
+            "key_identifier": key_identifier(certificate),
+            "not_before": iso(certificate.not_valid_before_utc),
             "not_after": iso(certificate.not_valid_after_utc),
             "state": "own",
         }
@@ -111,7 +125,7 @@ def print_demo(rows: Sequence[DemoRow], folder: Path) -> None:
     print_table(headings, [[r.path.name, r.profile, str(r.signatures), r.verdict.indication.word] for r in rows])
     for row in rows:
         if not row.verdict.passed:
-            click.echo(f"\n{row.path.name}: {verdict_sentence(row.verdict.reason, row.verdict.facts)}")
+            click.echo(f"\n{printable(row.path.name)}: {verdict_sentence(row.verdict.reason, row.verdict.facts)}")
     click.echo()
     click.echo(
         say(
@@ -187,7 +201,9 @@ _VERDICT_CODES = {
 
 def print_json(value: Mapping[str, object]) -> None:
     """One JSON object on standard output."""
-    click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+    text = json.dumps(value, ensure_ascii=False, indent=2)
+    # A file name that is no text, and what could drive a terminal, are escaped; JSON reads the same.
+    click.echo("".join(c if c.isprintable() or c in "\n\u3000" else json.dumps(c)[1:-1] for c in text))
 
 
 def _exit(codes: Sequence[ExitCode], files: int) -> None:
@@ -198,4 +214,4 @@ def _exit(codes: Sequence[ExitCode], files: int) -> None:
 
 def _echo(text: str, options: Mapping[str, Any]) -> None:
     if not options["quiet"] and not options["as_json"]:
-        click.echo(text)
+        click.echo("\n".join(printable(line) for line in text.split("\n")))

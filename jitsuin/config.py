@@ -16,7 +16,7 @@ from pathlib import Path
 
 from .errors import ConfigurationError
 
-COMMAND_LINE_ONLY = frozenset({"allow-last-try", "overwrite", "dry-run", "output", "force", "help"})
+COMMAND_LINE_ONLY = frozenset({"allow-last-try", "overwrite", "dry-run", "output", "force", "json", "help"})
 """What a person must say each time: a default for it would switch a safety rule off for good, or make no sense."""
 _SECRETS = frozenset({"pin", "password", "passphrase"})
 
@@ -45,10 +45,10 @@ def load_configuration(commands: Mapping[str, Mapping[str, Option]]) -> dict[str
     or option that does not exist or belongs on the command line, and for a secret: a PIN is never kept in a file.
     """
     path = configuration_path()
+    if "JITSUIN_CONFIG" not in os.environ and not path.exists():
+        return {}
     try:
         text = path.read_text(encoding="utf-8")
-    except (FileNotFoundError, NotADirectoryError):
-        return {}
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(path=str(path), reason="unreadable", detail=type(error).__name__) from None
     import tomllib
@@ -66,8 +66,14 @@ def load_configuration(commands: Mapping[str, Mapping[str, Option]]) -> dict[str
         for name, value in table.items():
             if reason := _objection(name, known):
                 raise ConfigurationError(path=str(path), reason=reason, detail=f"{command}.{name}")
+            if not _plain(value):
+                raise ConfigurationError(path=str(path), reason="not-text", detail=f"{command}.{name}")
             defaults[command][known[name].parameter] = _prepared(value, multiple=known[name].multiple)
     return defaults
+
+
+def _plain(value: object) -> bool:
+    return isinstance(value, str | bool) or (isinstance(value, list) and all(isinstance(item, str) for item in value))
 
 
 def _objection(name: str, known: Mapping[str, Option]) -> str | None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from importlib import resources
 from pathlib import Path
+from typing import BinaryIO
 
 from jitsuin.formats.verdict import Verdict
 from jitsuin.signer.base import PinRequest
@@ -13,6 +15,7 @@ from jitsuin.signer.base import PinRequest
 from . import pipeline
 from .errors import OutputError
 from .results import SignResult, VerifyReport
+from .storage import write_atomically
 
 _MARK = ".jitsuin-demo"
 _TRUST = ("simulator",)
@@ -42,7 +45,8 @@ def run_demo(folder: Path, at: datetime) -> list[DemoRow]:
     signed: list[SignResult] = []
     for sample in sorted(resources.files("jitsuin.samples").joinpath("unsigned").iterdir(), key=lambda s: s.name):
         source = folder / sample.name
-        source.write_bytes(sample.read_bytes())
+        content = sample.read_bytes()
+        write_atomically(source, partial(_put, content), overwrite=True)
         target = source.with_suffix(f".signed{source.suffix}")
         with pipeline.open_signer(f"simulator:{card}", pin=_pin, at=at) as signer:
             result = pipeline.sign_file(
@@ -52,7 +56,7 @@ def run_demo(folder: Path, at: datetime) -> list[DemoRow]:
                 trust=_TRUST,
                 crls=[card / "crl"],
                 overwrite=True,
-                attachments=b"SOZ" in sample.read_bytes(),
+                attachments=b"SOZ" in content,
                 at=at,
             )
         signed.append(result)
@@ -65,6 +69,8 @@ def run_demo(folder: Path, at: datetime) -> list[DemoRow]:
 def _claim(folder: Path) -> None:
     if folder.exists() and not (folder / _MARK).exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise OutputError(path=str(folder), reason="not-empty")
+    if any(path.is_symlink() for path in folder.rglob("*")):
+        raise OutputError(path=str(folder), reason="not-empty")  # what a link points to is somebody else's
     try:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / _MARK).touch()
@@ -93,5 +99,9 @@ def _tamper(signed: Path) -> Path:
     at = max(data.rfind(b"%d<" % digit, 0, end) for digit in range(10))
     data[at] = ord("0") + (data[at] - ord("0") + 1) % 10
     path = signed.with_name(signed.name.replace(".signed.", ".tampered."))
-    path.write_bytes(data)
+    write_atomically(path, partial(_put, bytes(data)), overwrite=True)
     return path
+
+
+def _put(content: bytes, out: BinaryIO) -> None:
+    out.write(content)

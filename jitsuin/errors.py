@@ -33,7 +33,7 @@ class ProfileMismatchError(JitsuinError):
 
 
 class OutputError(JitsuinError):
-    """The output cannot be written. Facts: path, reason (`exists`, `is-input`, `no-folder`, `os`), detail."""
+    """The output cannot be written. Facts: path, reason (`exists`, `is-input`, `collision`, `os`, …), detail."""
 
 
 class TrustFileError(JitsuinError):
@@ -54,6 +54,10 @@ class SelfVerificationError(JitsuinError):
 
 class InputChangedError(JitsuinError):
     """The document is not the one that was rehearsed. Facts: path."""
+
+
+class NotAttemptedError(JitsuinError):
+    """The key failed at an earlier document of the run. Facts: path."""
 
 
 class ExitCode(IntEnum):
@@ -100,6 +104,7 @@ _EXIT_CODES: tuple[tuple[type[Exception], ExitCode], ...] = (
     (formats.FormatError, ExitCode.BAD_INPUT),
     (InputError, ExitCode.BAD_INPUT),
     (InputChangedError, ExitCode.BAD_INPUT),
+    (NotAttemptedError, ExitCode.TOKEN),
     (UnknownFormatError, ExitCode.BAD_INPUT),
     (ProfileMismatchError, ExitCode.USAGE),
     (UnknownNameError, ExitCode.USAGE),
@@ -115,4 +120,6 @@ EXPECTED_ERRORS = (JitsuinError, signer.SignerError, formats.FormatError)
 
 def exit_code(error: BaseException) -> ExitCode:
     """The exit code of an error; INTERNAL for whatever is not in the table."""
+    if isinstance(error, OSError):  # standard output on a full disk, for instance
+        return ExitCode.OUTPUT
     return next((code for kind, code in _EXIT_CODES if isinstance(error, kind)), ExitCode.INTERNAL)

@@ -105,6 +105,10 @@ VERDICTS: Mapping[str, tuple[str, str]] = {
         "手続要素の隣に署名以外の要素{target}があります",
     ),
     "no-id": ("{target} has no id, so it cannot be referred to", "{target}にidがなく、参照できません"),
+    "id-not-a-name": (
+        "the id of {target} is no XML name, so it cannot be referred to",
+        "{target}のidがXMLの名前として正しくないため、参照できません",
+    ),
     "no-such-id": ("no element has the Id “{target}”", "Id「{target}」の要素がありません"),
     "no-attachments": (
         "there is no attachment (SOZ…) to sign under TENPU",
@@ -127,6 +131,20 @@ VERDICTS: Mapping[str, tuple[str, str]] = {
         "署名の対象が、この様式で求められる{expected}ではありません",
     ),
     "not-a-certificate": ("{root} is no TEG form", "{root}はTEG様式ではありません"),
+    "curve-refused": ("keys on the curve {curve} are refused", "曲線{curve}の鍵は認めていません"),
+    "ca-key-weak": ("the key of a CA certificate is too weak ({key})", "認証局の証明書の鍵が弱すぎます({key})"),
+    "certificate-hash-weak": (
+        "a certificate in the chain is signed with {hash}",
+        "証明書が安全でない{hash}で署名されています",
+    ),
+    "ca-revoked": (
+        "a CA certificate in the chain was revoked on {revoked_at}: {crl_reason}",
+        "認証局の証明書が{revoked_at}に失効しています: {crl_reason}",
+    ),
+    "wrong-format": (
+        "this is not the form that was asked for: {profile} was expected, {found} was found",
+        "指定された様式ではありません(指定: {profile}、実際: {found})",
+    ),
     "certificate-malformed": (
         "the certificate is malformed ({error})",
         "証明書の形式が正しくありません({error})",
@@ -191,6 +209,10 @@ NOTICES: Mapping[str, tuple[str, str]] = {
 ERRORS: Mapping[str, tuple[str, str]] = {
     "InputError.absent": ("{path}: no such file", "{path}: ファイルがありません"),
     "InputError.not-a-file": ("{path}: not a regular file", "{path}: 通常のファイルではありません"),
+    "InputError.name-twice": (
+        "{path}: another file of this name is given; references know files by name only",
+        "{path}: 同じ名前のファイルが重複しています。参照はファイル名だけで区別されます",
+    ),
     "InputError.too-large": ("{path}: larger than 512 MiB", "{path}: 512 MiBを超えています"),
     "InputError": ("{path}: cannot be read: {detail}", "{path}: 読めません: {detail}"),
     "UnknownFormatError": (
@@ -256,6 +278,10 @@ ERRORS: Mapping[str, tuple[str, str]] = {
         "{path}: there is no option “{detail}”",
         "{path}: オプション「{detail}」はありません",
     ),
+    "ConfigurationError.not-text": (
+        "{path}: {detail} takes text, true or false, or a list of texts",
+        "{path}: {detail}には文字列、true/false、文字列のリストを指定してください",
+    ),
     "ConfigurationError.secret": (
         "{path}: {detail}: a secret is never kept in this file; remove it",
         "{path}: {detail}: 秘密情報は設定ファイルに書けません。削除してください",
@@ -268,6 +294,10 @@ ERRORS: Mapping[str, tuple[str, str]] = {
     "SelfVerificationError": (
         "the signed document did not verify ({reason}) and was not written; please report this",
         "作成した署名を検証できなかったため({reason})、保存しませんでした。開発元へお知らせください",
+    ),
+    "NotAttemptedError": (
+        "not attempted, because the key failed before",
+        "鍵のエラーで処理が中断したため、署名していません",
     ),
     "InputChangedError": (
         "{path} changed while it was being signed; nothing was written",
@@ -328,8 +358,8 @@ ERRORS: Mapping[str, tuple[str, str]] = {
         "カードが{command}を拒否しました(ステータスワード{sw})",
     ),
     "CardStateLostError": (
-        "the card was reset, or another program used it; nothing was written. Start again",
-        "カードがリセットされたか、他のソフトが使用しました。保存していません。もう一度やり直してください",
+        "the card was reset, or another program used it; this document was not signed. Start again",
+        "カードがリセットされたか、他のソフトが使用したため、この文書には署名していません。もう一度やり直してください",
     ),
     "CardDataError": (
         "the card's file {file} is not as it should be: {reason}",
@@ -405,6 +435,11 @@ ERRORS: Mapping[str, tuple[str, str]] = {
     ),
 }
 
+_UNFORESEEN = (
+    "unforeseen error ({kind}); this is a fault of jitsuin, please report it",
+    "想定外のエラー({kind})です。jitsuinの不具合ですので、お知らせください",
+)
+
 _REVOCATION_WORDS: Mapping[str, tuple[str, str]] = {
     "unspecified": ("no reason given", "理由の記載なし"),
     "keyCompromise": ("the key was reported as compromised", "鍵の危殆化の届出"),
@@ -415,6 +450,10 @@ _REVOCATION_WORDS: Mapping[str, tuple[str, str]] = {
     "certificateHold": ("on hold: card reported lost or stolen", "紛失・盗難の届出による一時停止"),
     "no-evidence": ("no CRL that covers it was given", "対象のCRLが指定されていない"),
     "stale": ("the CRL is out of date", "CRLの有効期間が過ぎている"),
+    "after-expiry": (
+        "the CRL is from after the certificate's expiry and need not list it any more",
+        "CRLが証明書の有効期限より後に発行されている",
+    ),
     "off": ("switched off", "確認しない設定"),
     "no-chain": ("its issuer is unknown", "発行者が不明"),
 }
@@ -437,8 +476,10 @@ def error_sentence(error: Exception) -> str:
     if isinstance(error, PinIncorrectError) and facts.get("tries_left") is None:
         reason = "not-counted"
     entry = ERRORS.get(f"{name}.{reason}") or ERRORS.get(name)
-    if entry is None:
-        return f"{name}: {error}"
+    if isinstance(error, OSError):
+        return error.strerror or name
+    if entry is None:  # the text of an error that nobody foresaw may quote the document
+        return _filled(_UNFORESEEN, {"kind": name})
     sentence = _filled(entry, facts)
     # A refused document or certificate: the reason is one of the verdicts', and says why.
     if reason in VERDICTS and f"{name}.{reason}" not in ERRORS and "{reason}" not in entry[0]:
@@ -448,7 +489,10 @@ def error_sentence(error: Exception) -> str:
 
 def moment(value: datetime) -> str:
     """A time as a person in Japan reads it."""
-    return value.astimezone(JST).strftime("%Y-%m-%d %H:%M JST")
+    try:
+        return value.astimezone(JST).strftime("%Y-%m-%d %H:%M JST")
+    except OverflowError:  # the year 9999, RFC 5280's "no expiry", has no Japanese time
+        return value.strftime("%Y-%m-%d %H:%M UTC")
 
 
 def revocation_word(code: str) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from jitsuin.signer.base import PinCallback, PinRequest, SecretKind
-from jitsuin.signer.errors import PinCancelledError
+from jitsuin.signer.errors import PinCancelledError, PinRuleError
 
 from .language import say
 
@@ -76,7 +76,10 @@ def _prompt(request: PinRequest, documents: Sequence[Path]) -> str:
 
 
 def _line(stream: TextIO) -> str:
-    line = stream.readline()
+    try:
+        line = stream.readline()
+    except UnicodeDecodeError:
+        raise PinRuleError(reason="characters") from None
     if not line:
         raise PinCancelledError
     return line.rstrip("\r\n")

@@ -25,13 +25,15 @@ from jitsuin.formats.errors import FormatError
 from jitsuin.formats.profiles import Chain as ChainOption
 from jitsuin.formats.verdict import SubIndication, Verdict
 from jitsuin.signer.base import DescribesToken, PinCallback, SignatureScheme, Signer, SignerOptions, check_value
+from jitsuin.signer.errors import SignerError
 
 from . import registry
 from .errors import (
     EXPECTED_ERRORS,
     CertificateRefusedError,
     InputChangedError,
-    JitsuinError,
+    InputError,
+    NotAttemptedError,
     OutputError,
     ProfileMismatchError,
     SelfVerificationError,
@@ -49,7 +51,6 @@ if TYPE_CHECKING:
 
 Mode = Literal["require", "warn", "off"]
 TrustNames = Sequence[str | Path | x509.Certificate]
-_HEAD = 16 * 1024
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,8 @@ class SigningOptions:
     overwrite: bool = False
     make_folder: bool = False
     """Make the folder of an output that does not exist yet."""
+    protected: tuple[Path, ...] = ()
+    """Files that no output may replace, besides those that the run reads by these options: the key's, for instance."""
 
 
 def open_signer(uri: str, *, pin: PinCallback, allow_last_try: bool = False, at: datetime | None = None) -> Signer:
@@ -112,14 +115,25 @@ def sign_files(
     """Sign several documents, (source, target) each, with one PIN.
 
     All are rehearsed before the key is touched; one that fails stops none of the others. An error of the key or of the
-    certificate stops everything and is raised.
+    certificate before the first signature is raised; later it is the outcome of its document, and the rest are not
+    attempted.
     """
     rehearsing = _Rehearsing(options, at or now())
     plans = rehearsing.all(jobs)
     if not any(isinstance(plan, _Plan) for plan in plans):
         return [plan for plan in plans if isinstance(plan, SignOutcome)]
     signing = _unlock(signer, rehearsing)
-    return [plan if isinstance(plan, SignOutcome) else signing.sign(plan) for plan in plans]
+    outcomes: list[SignOutcome] = []
+    key_failed = False
+    for plan in plans:
+        if isinstance(plan, _Plan) and key_failed:
+            source = plan.rehearsal.source
+            outcomes.append(SignOutcome(source, error=NotAttemptedError(path=str(source))))
+            continue
+        outcome = signing.sign(plan) if isinstance(plan, _Plan) else plan
+        key_failed = key_failed or isinstance(outcome.error, SignerError)
+        outcomes.append(outcome)
+    return outcomes
 
 
 def rehearse_files(
@@ -143,19 +157,22 @@ def verify_file(
 ) -> VerifyReport:
     """Verify every signature of a document, at `at` or now. `files` are those that its references may name.
 
-    A bad document is a verdict, never an exception. Raises InputError where the file cannot be read, UnknownFormatError
-    where it is of no known format, TrustFileError for unusable anchors or CRLs.
+    A bad document is a verdict, never an exception; so is one that is not of the profile's format. Raises
+    InputError where the file cannot be read, UnknownFormatError where it is of no known format, UnknownNameError for a
+    profile that does not exist, TrustFileError for unusable anchors or CRLs.
     """
-    path, at = Path(path), at or now()
-    data = read_document(path)
-    adapter = _adapter_for(path, data, profile)
+    path, at, mode = Path(path), at or now(), RevocationMode(revocation)
     policy = VerificationPolicy(accept_sha1, _contents(files))
     store, evidence = load_trust(trust), load_crls(crls)
-    reports = [
-        _judged(finding, store, evidence, at, RevocationMode(revocation))
-        for finding in _findings(adapter, data, policy)
-    ]
-    return VerifyReport(path, adapter.name, hashlib.sha256(data).hexdigest(), at, tuple(reports))
+    data = read_document(path)
+    try:
+        adapter = _adapter_for(path, data, profile)
+        format_name, findings = adapter.name, _findings(adapter, data, policy)
+    except ProfileMismatchError as error:
+        verdict = Verdict(SubIndication.SIG_CONSTRAINTS_FAILURE, "wrong-format", error.facts)
+        format_name, findings = str(error.facts["found"]), [SignatureFinding("/", verdict)]
+    reports = [_judged(finding, store, evidence, at, mode) for finding in findings]
+    return VerifyReport(path, format_name, hashlib.sha256(data).hexdigest(), at, tuple(reports))
 
 
 def now() -> datetime:
@@ -190,6 +207,7 @@ class _Rehearsing:
         self.at = at
         if options.profile is not None:
             registry.profile_named(options.profile)
+        self.mode = RevocationMode(options.revocation)
         self.files = _contents(options.files)
         self.store = load_trust(options.trust)
         self.evidence = load_crls(options.crls)
@@ -199,22 +217,24 @@ class _Rehearsing:
         """A plan for every document, or what it failed with. No two may go to one target."""
         pairs = list(jobs)
         plans: list[_Plan | SignOutcome] = []
+        named = (Path(name) for name in (*self.options.trust, *self.options.crls) if isinstance(name, str | Path))
+        protected = [*(source for source, _ in pairs), *self.options.files, *named, *self.options.protected]
         taken: set[Path] = set()
         for source, target in pairs:
             if (place := target.resolve()) in taken:
                 plans.append(SignOutcome(source, error=OutputError(path=str(target), reason="collision")))
                 continue
             taken.add(place)
-            plan = self._rehearse(source, target)
+            plan = self._rehearse(source, target, protected)
             if len(pairs) > 1 and isinstance(plan, _Plan):
                 plan.document = None
             plans.append(plan)
         return plans
 
-    def _rehearse(self, source: Path, target: Path) -> _Plan | SignOutcome:
+    def _rehearse(self, source: Path, target: Path, protected: Sequence[Path]) -> _Plan | SignOutcome:
         try:
             data = read_document(source)
-            check_output(source, target, overwrite=self.options.overwrite, make_folder=self.options.make_folder)
+            check_output(target, protected, overwrite=self.options.overwrite, make_folder=self.options.make_folder)
             adapter = _adapter_for(source, data, self.options.profile)
             profile = self._profile(adapter)
             document = adapter.open(data)
@@ -243,10 +263,9 @@ class _Rehearsing:
 
 def _unlock(signer: Signer, rehearsing: _Rehearsing) -> _Signing:
     """Steps 3 to 6. Raises SignerError, or CertificateRefusedError at the gate."""
-    _refuse_untrusted_token(signer, rehearsing)
+    _refuse_without_pin(signer, rehearsing)
     certificate, issuers = signer.certificate, signer.issuers
-    mode = RevocationMode(rehearsing.options.revocation)
-    judgement = judge(certificate, issuers, rehearsing.store, rehearsing.evidence, rehearsing.at, mode)
+    judgement = judge(certificate, issuers, rehearsing.store, rehearsing.evidence, rehearsing.at, rehearsing.mode)
     if not judgement.verdict.passed:
         raise CertificateRefusedError(**{"reason": judgement.verdict.reason, **judgement.verdict.facts})
     remember(judgement.chain.certificates)
@@ -255,10 +274,16 @@ def _unlock(signer: Signer, rehearsing: _Rehearsing) -> _Signing:
     return _Signing(signer, identity, judgement, rehearsing)
 
 
-def _refuse_untrusted_token(signer: Signer, rehearsing: _Rehearsing) -> None:
-    """A card shows its CA certificates without a PIN: if none is an anchor, do not even ask for the PIN."""
-    issuers = signer.describe().issuers if isinstance(signer, DescribesToken) else ()
-    if issuers and not any(rehearsing.store.name_of(issuer) for issuer in issuers):
+def _refuse_without_pin(signer: Signer, rehearsing: _Rehearsing) -> None:
+    """What the gate would refuse whatever the PIN: do not even ask for it.
+
+    That is revocation required without any evidence, and a card whose CA certificate, which it shows freely, is no
+    anchor.
+    """
+    if rehearsing.mode is RevocationMode.REQUIRE and not rehearsing.evidence:
+        raise CertificateRefusedError(reason="revocation-not-checked", why="no-evidence")
+    issuer = signer.describe().signature_issuer if isinstance(signer, DescribesToken) else None
+    if issuer is not None and rehearsing.store.name_of(issuer) is None:
         raise CertificateRefusedError(reason="issuer-unknown")
 
 
@@ -272,15 +297,15 @@ class _Signing:
     run: _Rehearsing
 
     def sign(self, plan: _Plan) -> SignOutcome:
-        """One document. What is wrong with it or its output is its outcome; what is wrong with the key is raised."""
+        """One document. Whatever goes wrong is its outcome, so that what was written before stays reported."""
         try:
             return SignOutcome(plan.rehearsal.source, self._sign(plan))
-        except (FormatError, JitsuinError) as error:
+        except Exception as error:  # noqa: BLE001 - also what nobody foresaw
             return SignOutcome(plan.rehearsal.source, error=error)
 
     def _sign(self, plan: _Plan) -> SignResult:
         rehearsal, certificate = plan.rehearsal, self.identity.certificate
-        document, made = plan.hand_over(), 0
+        document, made = plan.hand_over(), []
         while True:
             prepared = plan.adapter.prepare(document, self.identity, rehearsal.profile, self.run.at)  # 7
             scheme = SignatureScheme(prepared.scheme)
@@ -289,7 +314,7 @@ class _Signing:
             out = io.BytesIO()
             prepared.embed(value, out)  # 9
             signed = out.getvalue()
-            made += 1
+            made.append(prepared.signature_id)
             if prepared.last:
                 break
             document = plan.adapter.open(signed)
@@ -308,37 +333,37 @@ class _Signing:
             target_sha256=hashlib.sha256(signed).hexdigest(),
             at=self.run.at,
             scheme=scheme.value,
-            signatures_made=made,
+            signatures_made=len(made),
             certificate=certificate,
             judgement=self.judgement,
             notices=(*self.judgement.notices, *notices),
         )
 
-    def _verify_own(self, plan: _Plan, signed: bytes, made: int) -> list[Notice]:
-        """Step 10: our signatures must pass; a bad one that was there before is said."""
+    def _verify_own(self, plan: _Plan, signed: bytes, made: Sequence[str]) -> list[Notice]:
+        """Step 10: the signatures just made must pass; what else is found is said."""
         findings = _findings(plan.adapter, signed, VerificationPolicy(files=self.run.files))
-        ours = [f for f in findings if f.certificate == self.identity.certificate and f.verdict.passed]
-        if len(ours) < made:
-            reason = next((f.verdict.reason for f in findings if not f.verdict.passed), "missing")
-            raise SelfVerificationError(path=str(plan.rehearsal.target), reason=reason)
+        certificate = self.identity.certificate
+        ours = {f.signature_id for f in findings if f.verdict.passed and f.certificate == certificate}
+        if missing := set(made) - ours:
+            failed = (f.verdict.reason for f in findings if f.signature_id in missing and not f.verdict.passed)
+            raise SelfVerificationError(path=str(plan.rehearsal.target), reason=next(failed, "missing"))
         bad = [finding for finding in findings if not finding.verdict.passed]
         notices = [Notice("earlier-signature-fails", {"place": f.place, "reason": f.verdict.reason}) for f in bad]
-        return notices + [Notice("signed-before")] * (len(ours) > made)
+        return notices + [Notice("signed-before")] * (len(ours) > len(made))
 
 
 def _adapter_for(path: Path, data: bytes, profile: str | None) -> FormatAdapter:
     """The adapter by content; a named profile must be for a format that recognises the document."""
-    head = data[:_HEAD]
     if profile is not None:
         adapter = registry.formats()[registry.profile_named(profile).format]
-        if adapter.sniff(head, path.name):
+        if adapter.sniff(data, path.name):
             return adapter
-        found = next((a.name for a in registry.formats().values() if a.sniff(head, path.name)), None)
+        found = next((a.name for a in registry.formats().values() if a.sniff(data, path.name)), None)
         if found is None:
             raise UnknownFormatError(path=str(path))
         raise ProfileMismatchError(profile=profile, found=found)
     for adapter in registry.formats().values():
-        if adapter.sniff(head, path.name):
+        if adapter.sniff(data, path.name):
             return adapter
     raise UnknownFormatError(path=str(path))
 
@@ -367,7 +392,12 @@ def _judged(
 
 
 def _contents(files: Iterable[str | Path]) -> Mapping[str, bytes]:
-    return {path.name: read_document(path) for path in map(Path, files)}
+    contents: dict[str, bytes] = {}
+    for path in map(Path, files):
+        if path.name in contents:
+            raise InputError(path=str(path), reason="name-twice")
+        contents[path.name] = read_document(path)
+    return contents
 
 
 def _stand_in(at: datetime) -> SigningIdentity:

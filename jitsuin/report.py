@@ -88,10 +88,12 @@ def card_text(facts: TokenFacts, at: datetime) -> str:
     if facts.authentication_certificate is not None:
         end = facts.authentication_certificate.not_valid_after_utc
         rows.append((say("authentication certificate until", "利用者証明用 有効期限"), moment(end)))
-    label = say("CA certificate", "認証局の証明書")
-    for issuer in facts.issuers:
-        text = f"{issuer.subject.rfc4514_string()}, {moment(issuer.not_valid_after_utc)}"
-        rows.append((label, text))
+    for label, issuer in (
+        (say("signature CA certificate", "署名用 認証局の証明書"), facts.signature_issuer),
+        (say("authentication CA certificate", "利用者証明用 認証局の証明書"), facts.authentication_issuer),
+    ):
+        if issuer is not None:
+            rows.append((label, f"{issuer.subject.rfc4514_string()}, {moment(issuer.not_valid_after_utc)}"))
     lines = [f"{_padded(label, 34)}{printable(text)}" for label, text in rows]
     return "\n".join([*lines, f"→ {_card_advice(facts, at)}"])
 
@@ -261,8 +263,13 @@ def card_json(facts: TokenFacts) -> dict[str, object]:
         "signature_tries_left": facts.signature_tries_left,
         "authentication_tries_left": facts.authentication_tries_left,
         "authentication_certificate": None if certificate is None else _certificate_json(certificate, redact=False),
-        "issuers": [_certificate_json(issuer, redact=False) for issuer in facts.issuers],
+        "signature_issuer": _issuer_json(facts.signature_issuer),
+        "authentication_issuer": _issuer_json(facts.authentication_issuer),
     }
+
+
+def _issuer_json(issuer: x509.Certificate | None) -> dict[str, object] | None:
+    return None if issuer is None else _certificate_json(issuer, redact=False)
 
 
 def _signature_json(signature: SignatureReport, *, redact: bool) -> dict[str, object]:
@@ -295,9 +302,10 @@ def _verdict_json(verdict: Verdict) -> dict[str, object]:
 
 
 def _certificate_json(certificate: x509.Certificate, *, redact: bool) -> dict[str, object]:
+    own = certificate.issuer == certificate.subject  # then the issuer's name is the person's
     values: dict[str, object] = {
         "kind": kind_of(certificate).value,
-        "issuer": certificate.issuer.rfc4514_string(),
+        "issuer": None if redact and own else certificate.issuer.rfc4514_string(),
         "not_before": iso(certificate.not_valid_before_utc),
         "not_after": iso(certificate.not_valid_after_utc),
     }

@@ -18,6 +18,7 @@ from cryptography.exceptions import InvalidSignature
 
 from .errors import InputError, TrustFileError
 from .storage import read_document
+from .trust import is_ca
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPublicKeyTypes
@@ -38,7 +39,7 @@ class RevocationAnswer:
 
     status: RevocationStatus
     why: str = ""
-    """Why it was not checked: `no-evidence`, `stale`, `off`."""
+    """Why it was not checked: `no-evidence`, `stale`, `after-expiry`, `no-chain`, `off`."""
     source: str = ""
     """The CRL that answered."""
     produced: datetime | None = None
@@ -46,6 +47,8 @@ class RevocationAnswer:
     revoked_at: datetime | None = None
     reason: str = ""
     """CRLReason by its RFC 5280 name, such as affiliationChanged; `unspecified` where the CRL gives none."""
+    of_ca: bool = False
+    """Whether it is about a CA certificate of the chain instead of the signer's."""
 
 
 NOT_ASKED = RevocationAnswer(RevocationStatus.NOT_CHECKED, "off")
@@ -85,6 +88,9 @@ def check(
             return _revoked(entry, item.source, produced)
         if item.crl.next_update_utc is None or item.crl.next_update_utc < at:
             stale = RevocationAnswer(RevocationStatus.NOT_CHECKED, "stale", item.source, produced)
+        elif produced > leaf.not_valid_after_utc:
+            # CAs drop expired certificates from their CRLs: not being listed then says nothing.
+            stale = RevocationAnswer(RevocationStatus.NOT_CHECKED, "after-expiry", item.source, produced)
         elif good is None or good.produced is None or produced > good.produced:
             good = RevocationAnswer(RevocationStatus.GOOD, source=item.source, produced=produced)
     return good or stale or RevocationAnswer(RevocationStatus.NOT_CHECKED, "no-evidence")
@@ -96,14 +102,16 @@ def _read_crl(path: Path) -> x509.CertificateRevocationList:
     except InputError as error:
         raise TrustFileError(path=str(path), reason="unreadable", detail=error.facts["reason"]) from None
     try:
-        return x509.load_pem_x509_crl(data) if data.startswith(b"-----BEGIN") else x509.load_der_x509_crl(data)
-    except ValueError:
+        crl = x509.load_pem_x509_crl(data) if data.startswith(b"-----BEGIN") else x509.load_der_x509_crl(data)
+        _ = crl.issuer, list(crl.extensions), crl.next_update_utc  # read late by the library, and malformed ones raise
+    except Exception:  # noqa: BLE001 - more than one kind of error
         raise TrustFileError(path=str(path), reason="no-crl") from None
+    return crl
 
 
 def _speaks_of(crl: x509.CertificateRevocationList, leaf: x509.Certificate, issuer: x509.Certificate) -> bool:
     """Whether the CRL is complete for this certificate: for its distribution point, signed by its issuer's key."""
-    if crl.issuer != leaf.issuer or _has(crl, x509.DeltaCRLIndicator) or not _in_scope(crl, leaf):
+    if crl.issuer != leaf.issuer or not _understood(crl) or not _in_scope(crl, leaf) or not _signs_crls(issuer):
         return False
     try:
         return crl.is_signature_valid(cast("CertificateIssuerPublicKeyTypes", issuer.public_key()))
@@ -117,23 +125,25 @@ def _in_scope(crl: x509.CertificateRevocationList, leaf: x509.Certificate) -> bo
         scope = crl.extensions.get_extension_for_class(x509.IssuingDistributionPoint).value
     except x509.ExtensionNotFound:
         return True
-    except ValueError:
+    if scope.indirect_crl or scope.only_contains_attribute_certs or scope.only_some_reasons or scope.relative_name:
         return False
-    if scope.indirect_crl or scope.only_contains_attribute_certs or scope.only_contains_ca_certs:
-        return False
-    if scope.only_some_reasons:
+    if scope.only_contains_user_certs if is_ca(leaf) else scope.only_contains_ca_certs:
         return False
     return scope.full_name is None or bool(set(scope.full_name) & _distribution_points(leaf))
 
 
-def _has(crl: x509.CertificateRevocationList, kind: type[x509.ExtensionType]) -> bool:
+def _understood(crl: x509.CertificateRevocationList) -> bool:
+    """Whether it is complete and holds no critical extension that is unknown here (RFC 5280, 5.2)."""
+    extensions = list(crl.extensions)
+    unknown = any(e.critical and not isinstance(e.value, x509.IssuingDistributionPoint) for e in extensions)
+    return not unknown and not any(isinstance(e.value, x509.DeltaCRLIndicator) for e in extensions)
+
+
+def _signs_crls(issuer: x509.Certificate) -> bool:
     try:
-        crl.extensions.get_extension_for_class(kind)
+        return issuer.extensions.get_extension_for_class(x509.KeyUsage).value.crl_sign
     except x509.ExtensionNotFound:
-        return False
-    except ValueError:
-        return True  # extensions that cannot be read: better no evidence than a wrong one
-    return True
+        return True
 
 
 def _distribution_points(leaf: x509.Certificate) -> set[x509.GeneralName]:

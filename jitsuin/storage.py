@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import stat
-import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import BinaryIO
 
@@ -29,22 +29,32 @@ def read_document(path: Path) -> bytes:
             return file.read()
     except FileNotFoundError:
         raise InputError(path=str(path), reason="absent") from None
+    except IsADirectoryError:
+        raise InputError(path=str(path), reason="not-a-file") from None
     except OSError as error:
-        reason = "not-a-file" if path.is_dir() else "os"
-        raise InputError(path=str(path), reason=reason, detail=error.strerror) from None
+        raise InputError(path=str(path), reason="os", detail=error.strerror) from None
 
 
-def check_output(source: Path, target: Path, *, overwrite: bool, make_folder: bool = False) -> None:
+def check_output(target: Path, protected: Iterable[Path], *, overwrite: bool, make_folder: bool = False) -> None:
     """Refuse before any work what could not be written after it. Raises OutputError.
 
-    The same file is recognised through links and other spellings of its path.
+    `protected` are the files that the run reads: none of them is ever written to. The same file is recognised through
+    links and other spellings of its path.
     """
-    if make_folder and not target.parent.exists():
-        return
-    if not target.parent.is_dir():
+    try:
+        _check_output(target, protected, overwrite=overwrite, make_folder=make_folder)
+    except OSError as error:  # a name that is too long, a loop of links, a folder that may not be searched
+        raise OutputError(path=str(target), reason="os", detail=error.strerror) from None
+
+
+def _check_output(target: Path, protected: Iterable[Path], *, overwrite: bool, make_folder: bool) -> None:
+    folder = target.parent
+    if make_folder:
+        folder = next(ancestor for ancestor in (folder, *folder.absolute().parents) if ancestor.exists())
+    if not folder.is_dir():
         raise OutputError(path=str(target), reason="no-folder")
     if target.exists():
-        if target.samefile(source):
+        if any(path.exists() and target.samefile(path) for path in protected):
             raise OutputError(path=str(target), reason="is-input")
         if not target.is_file():
             raise OutputError(path=str(target), reason="not-a-file")
@@ -52,7 +62,7 @@ def check_output(source: Path, target: Path, *, overwrite: bool, make_folder: bo
             raise OutputError(path=str(target), reason="exists")
     elif target.is_symlink():
         raise OutputError(path=str(target), reason="not-a-file")
-    if not os.access(target.parent, os.W_OK):
+    if not os.access(folder, os.W_OK):
         raise OutputError(path=str(target), reason="os", detail="folder not writable")
 
 
@@ -62,26 +72,26 @@ def write_atomically(target: Path, write: Callable[[BinaryIO], object], *, overw
     Without `overwrite` the file is put in place by a hard link, which fails if something has appeared there meanwhile.
     On any error the temporary file is removed and the target is as it was. Raises OutputError.
     """
+    temporary = target.with_name(f".jitsuin-{secrets.token_hex(8)}")
     try:
-        descriptor, name = tempfile.mkstemp(prefix=".jitsuin-", dir=target.parent)
-        temporary = Path(name)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+        descriptor = os.open(temporary, flags, 0o666)  # less the umask, as any program's files
         try:
             with os.fdopen(descriptor, "wb") as file:
                 write(file)
                 file.flush()
                 os.fsync(file.fileno())
-            temporary.chmod(0o666 & ~_umask())
             if overwrite:
                 temporary.replace(target)
             else:
                 _place_new(temporary, target)
         finally:
             temporary.unlink(missing_ok=True)
-        _sync_folder(target.parent)
     except FileExistsError:
         raise OutputError(path=str(target), reason="exists") from None
     except OSError as error:
         raise OutputError(path=str(target), reason="os", detail=error.strerror) from None
+    _sync_folder(target.parent)
 
 
 def make_folder(folder: Path) -> None:
@@ -103,19 +113,13 @@ def _place_new(temporary: Path, target: Path) -> None:
         temporary.replace(target)
 
 
-def _umask() -> int:
-    """The process's umask; it can only be read by setting it."""
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
-
-
 def _sync_folder(folder: Path) -> None:
+    """Make the new name durable, where the system can; the file itself is in place already."""
     if os.name != "posix":
         return  # Windows has no handle on a folder to sync
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        with contextlib.suppress(OSError):  # some network file systems refuse
+    with contextlib.suppress(OSError):  # some network file systems refuse, and folders that may not be read
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
             os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        finally:
+            os.close(descriptor)

@@ -17,6 +17,7 @@ import platformdirs
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 
 from jitsuin.formats.verdict import PASSED, SubIndication, Verdict
 
@@ -24,6 +25,8 @@ from .errors import InputError, OutputError, TrustFileError
 from .storage import read_document, write_atomically
 
 _MAX_DEPTH = 6
+_MINIMUM_RSA_BITS = 2048
+_MINIMUM_CURVE_BITS = 256
 _UNDERSTOOD = frozenset(
     {
         x509.KeyUsage.oid,
@@ -140,7 +143,8 @@ def build_chain(leaf: x509.Certificate, hints: Iterable[x509.Certificate], store
 
     Every CA must be one (basicConstraints, keyUsage), every critical extension understood, every one valid `at`.
     """
-    candidates = list(dict.fromkeys([*hints, *store.anchors, *store.remembered]))
+    # What the document brought comes last: its certificates are not signed, and anybody can have added one.
+    candidates = list(dict.fromkeys([*store.anchors, *store.remembered, *hints]))
     chain = [leaf]
     while (anchor := store.name_of(chain[-1])) is None or len(chain) == 1:
         issuer = next((c for c in candidates if c not in chain and _issued(c, chain[-1], len(chain) - 1)), None)
@@ -155,7 +159,7 @@ def remember(certificates: Iterable[x509.Certificate]) -> None:
     folder = _folder()
     for certificate in certificates:
         pin = pin_for(certificate)
-        if pin is None or (folder / f"{pin.sha256}.cer").exists():
+        if pin is None or certificate in _stored(folder):
             continue
         try:
             store_certificate(certificate, folder)
@@ -178,7 +182,7 @@ def import_anchors(path: Path, *, force: bool = False) -> list[str]:
     certificates = read_certificates(path)
     if not force and any(pin_for(certificate) is None for certificate in certificates):
         raise TrustFileError(path=str(path), reason="not-pinned")
-    if not all(_is_ca(certificate) for certificate in certificates):
+    if not all(is_ca(certificate) for certificate in certificates):
         raise TrustFileError(path=str(path), reason="not-a-ca")
     for certificate in certificates:
         store_certificate(certificate, _folder() if pin_for(certificate) else _folder() / "own")
@@ -220,10 +224,10 @@ def _issued(issuer: x509.Certificate, subject: x509.Certificate, cas_below: int)
         subject.verify_directly_issued_by(issuer)
     except (ValueError, TypeError, InvalidSignature):
         return False
-    return _is_ca(issuer, cas_below)
+    return is_ca(issuer, cas_below)
 
 
-def _is_ca(certificate: x509.Certificate, cas_below: int = 0) -> bool:
+def is_ca(certificate: x509.Certificate, cas_below: int = 0) -> bool:
     """Whether the certificate may sign others, with so many CAs below (RFC 5280, 4.2.1.3 and 4.2.1.9)."""
     try:
         constraints = certificate.extensions.get_extension_for_class(x509.BasicConstraints).value
@@ -232,6 +236,22 @@ def _is_ca(certificate: x509.Certificate, cas_below: int = 0) -> bool:
         return False
     fits = constraints.path_length is None or cas_below <= constraints.path_length
     return constraints.ca and usage.key_cert_sign and fits
+
+
+def key_identifier(certificate: x509.Certificate) -> str:
+    """The subjectKeyIdentifier in hexadecimal; empty where there is none."""
+    try:
+        return certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest.hex()
+    except x509.ExtensionNotFound:
+        return ""
+
+
+def _is_strong(key: object) -> bool:
+    if isinstance(key, rsa.RSAPublicKey):
+        return key.key_size >= _MINIMUM_RSA_BITS
+    if isinstance(key, ec.EllipticCurvePublicKey):
+        return key.key_size >= _MINIMUM_CURVE_BITS
+    return isinstance(key, ed25519.Ed25519PublicKey | ed448.Ed448PublicKey)
 
 
 def _key_identifiers(subject: x509.Certificate, issuer: x509.Certificate) -> tuple[bytes | None, bytes | None]:
@@ -248,6 +268,14 @@ def _constraints(chain: Sequence[x509.Certificate], at: datetime) -> Verdict:
         unknown = [e.oid.dotted_string for e in certificate.extensions if e.critical and e.oid not in _UNDERSTOOD]
         if unknown:
             return Verdict(SubIndication.CHAIN_CONSTRAINTS_FAILURE, "critical-extension", {"oid": unknown[0]})
+    for certificate in chain[1:]:
+        if not _is_strong(key := certificate.public_key()):
+            kind = f"{type(key).__name__}, {getattr(key, 'key_size', '?')} bits"
+            return Verdict(SubIndication.CRYPTO_CONSTRAINTS_FAILURE, "ca-key-weak", {"key": kind})
+    for certificate in chain[:-1]:  # who signed the anchor does not matter: it is known by itself
+        algorithm = certificate.signature_hash_algorithm
+        if algorithm is not None and algorithm.name in ("md5", "sha1"):
+            return Verdict(SubIndication.CRYPTO_CONSTRAINTS_FAILURE, "certificate-hash-weak", {"hash": algorithm.name})
     for certificate in chain:
         which = "signer" if certificate is chain[0] else "ca"
         if at < certificate.not_valid_before_utc:

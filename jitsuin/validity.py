@@ -6,9 +6,10 @@ The same judgement is the gate before signing and the last step of verifying.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from itertools import pairwise
 
 from cryptography import x509
 
@@ -51,17 +52,40 @@ def judge(
     mode: RevocationMode,
 ) -> Judgement:
     """Judge a signing certificate. The first thing that is wrong decides; what could not be checked comes after it."""
+    require_readable(certificate)
     kind = kind_of(certificate)
     chain = build_chain(certificate, hints, store, at)
-    revocation = NOT_ASKED
-    if mode is not RevocationMode.OFF and len(chain.certificates) > 1:
-        revocation = check(certificate, chain.certificates[1], evidence, at)
-    elif mode is not RevocationMode.OFF:
-        revocation = RevocationAnswer(RevocationStatus.NOT_CHECKED, "no-chain")
+    revocation = NOT_ASKED if mode is RevocationMode.OFF else _checked(chain, evidence, at)
     verdict = _kind(certificate, kind)
     for step in (chain.verdict, _revocation(revocation, mode)):
         verdict = step if verdict.passed else verdict
     return Judgement(kind, chain, revocation, verdict, tuple(_notices(certificate, revocation, at)))
+
+
+def require_readable(certificate: x509.Certificate) -> None:
+    """Raise, with whatever error the library has, where a field of the certificate cannot be read; it parses late."""
+    _ = certificate.subject.rfc4514_string(), certificate.issuer.rfc4514_string(), list(certificate.extensions)
+    _ = certificate.not_valid_before_utc, certificate.not_valid_after_utc, certificate.serial_number
+    _ = holder_of(certificate)
+
+
+def _checked(chain: Chain, evidence: Sequence[Evidence], at: datetime) -> RevocationAnswer:
+    """The worst answer along the chain, up to the anchor, which is trusted as it is."""
+    if len(chain.certificates) < 2:
+        return RevocationAnswer(RevocationStatus.NOT_CHECKED, "no-chain")
+    answers = [check(subject, issuer, evidence, at) for subject, issuer in pairwise(chain.certificates)]
+    for revoked in answers[1:]:
+        if revoked.status in (RevocationStatus.REVOKED, RevocationStatus.ON_HOLD):
+            return replace(revoked, of_ca=True)
+    return max(answers, key=lambda answer: _GRAVITY.index(answer.status))
+
+
+_GRAVITY = (
+    RevocationStatus.GOOD,
+    RevocationStatus.NOT_CHECKED,
+    RevocationStatus.ON_HOLD,
+    RevocationStatus.REVOKED,
+)
 
 
 def _kind(certificate: x509.Certificate, kind: CertificateKind) -> Verdict:
@@ -73,7 +97,8 @@ def _kind(certificate: x509.Certificate, kind: CertificateKind) -> Verdict:
 def _revocation(answer: RevocationAnswer, mode: RevocationMode) -> Verdict:
     if answer.status in (RevocationStatus.REVOKED, RevocationStatus.ON_HOLD):
         facts = {"revoked_at": answer.revoked_at, "crl_reason": answer.reason}
-        return Verdict(SubIndication.REVOKED_NO_POE, answer.status.value, facts)
+        reason = "ca-revoked" if answer.of_ca else answer.status.value
+        return Verdict(SubIndication.REVOKED_NO_POE, reason, facts)
     if answer.status is RevocationStatus.NOT_CHECKED and mode is RevocationMode.REQUIRE:
         return Verdict(SubIndication.TRY_LATER, "revocation-not-checked", {"why": answer.why})
     return PASSED

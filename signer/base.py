@@ -136,7 +136,9 @@ class TokenFacts:
     """None where the counter could not be told; 0 is blocked."""
     authentication_tries_left: int | None
     authentication_certificate: x509.Certificate | None
-    issuers: tuple[x509.Certificate, ...]
+    signature_issuer: x509.Certificate | None
+    """The CA certificate above the signature certificate, as the token has it; nothing says yet that it is genuine."""
+    authentication_issuer: x509.Certificate | None
 
 
 @runtime_checkable

@@ -96,10 +96,6 @@ class JpkiSigner:
         card = self._card
         kind = _told(card.token_information) or ""
         authentication_certificate = _told(lambda: card.read_certificate(Ef.AUTHENTICATION_CERTIFICATE))
-        issuers = (
-            _told(lambda: card.read_certificate(Ef.SIGNATURE_CA_CERTIFICATE)),
-            _told(lambda: card.read_certificate(Ef.AUTHENTICATION_CA_CERTIFICATE)),
-        )
         availability = _told(card.availability)
         return TokenFacts(
             token=self._token(kind),
@@ -111,7 +107,8 @@ class JpkiSigner:
             signature_tries_left=_told(lambda: card.tries_left(Ef.SIGNATURE_PIN)),
             authentication_tries_left=_told(lambda: card.tries_left(Ef.AUTHENTICATION_PIN)),
             authentication_certificate=authentication_certificate,
-            issuers=tuple(issuer for issuer in issuers if issuer is not None),
+            signature_issuer=_told(lambda: card.read_certificate(Ef.SIGNATURE_CA_CERTIFICATE)),
+            authentication_issuer=_told(lambda: card.read_certificate(Ef.AUTHENTICATION_CA_CERTIFICATE)),
         )
 
     def __enter__(self) -> Self:

@@ -40,13 +40,14 @@ def changed(signed: bytes, identifier: str) -> bytes:
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
 def test_octets_are_those_of_the_jdk(algorithm, markup, identifier, desk, jdk, xmlsec1, party) -> None:
     """SignedInfo and an element by Id, canonicalised by the JDK in a document that the JDK has written out again."""
-    if re.search(rb"xmlnsa|xmlns:xml=", markup):
-        pytest.skip("the JDK takes these for namespace declarations when it writes the document out")
     name = identifier(markup)
     transforms = "enveloped" if name in etree.fromstring(markup).attrib.values() else "c14n"
     options = {"transforms": transforms, "c14n": ALGORITHMS[algorithm]}
     signed = jdk.sign(markup, party("valid").pkcs12, "secret", uris=["#" + quote(name)], **options)
     verdict = desk.verdict(signed, "xmldsig")
+    if re.search(rb"xmlnsa|xmlns:xml=", markup):  # the JDK takes these for namespace declarations when it writes
+        assert verdict.reason == "not-well-formed" or verdict.passed is xmlsec1.verify(signed).ok
+        return
     if algorithm == "1.1" and b"xml:base" in markup:
         assert verdict.reason == "canonicalization", "not handled, and said so"
         return

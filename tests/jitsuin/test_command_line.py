@@ -332,6 +332,9 @@ def test_configuration_is_below_environment_and_flags(
     for text in (
         "[sign]\nallow-last-try = true",
         "[sign]\noverwrite = true",
+        "[verify]\njson = true",
+        "[verify]\ntrust = [3]",
+        "[sign]\nprofile = {a = 1}",
         "[sign]\npin = '1'",
         "[sign]\nkeyy = 'x'",
         "[sing]\n",
@@ -346,10 +349,11 @@ def test_configuration_keys_are_the_long_options(
     jitsuin, desk: Path, secret: tuple[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = desk / "config.toml"
-    monkeypatch.setenv("JITSUIN_CONFIG", str(file))
     jitsuin("sign", desk / "income.xtx", *key(desk), *TRUST, *secret)
-    file.write_text(f'[verify]\ncrl = "{desk / "card/crl"}"\ntrust = "simulator"\njson = true\n')
-    run = jitsuin("verify", desk / "income.signed.xtx")
+    monkeypatch.setenv("JITSUIN_CONFIG", str(file))
+    assert jitsuin("profiles").code == 2  # it was named, and is not there
+    file.write_text(f'[verify]\ncrl = "{desk / "card/crl"}"\ntrust = "simulator"\n')
+    run = jitsuin("verify", desk / "income.signed.xtx", "--json")
     assert (run.code, run.json["files"][0]["verdict"]) == (0, "VALID")
 
 
@@ -400,3 +404,73 @@ def test_readable_json_even_when_python_prints_ascii(desk: Path) -> None:
 def test_module_can_be_used_without_a_terminal_at_all(at: datetime) -> None:
     call = [sys.executable, "-c", "import jitsuin; print(jitsuin.__all__)"]
     assert subprocess.run(call, capture_output=True, check=True, stdin=subprocess.DEVNULL).returncode == 0
+
+
+def test_one_document_does_not_silence_the_others(
+    jitsuin, desk: Path, secret: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An error that nobody foresaw, a document of another form: the rest is reported."""
+    jitsuin("sign", desk / "income.xtx", *key(desk), *TRUST, *secret)
+    good, other = desk / "income.signed.xtx", desk / "other.xml"
+    other.write_text("<a/>")
+    options = (*TRUST, "--crl", desk / "card/crl", "--json")
+    rows = jitsuin("verify", other, good, *options, "--profile", "etax").json["files"]
+    assert [(row["verdict"], row["reason"]) for row in rows] == [("INVALID", "wrong-format"), ("VALID", "passed")]
+    monkeypatch.setattr("jitsuin.pipeline.load_crls", lambda paths: 1 / 0)
+    run = jitsuin("verify", good, "--json")
+    assert (run.code, run.json["files"][0]["error"]["kind"]) == (70, "ZeroDivisionError")
+
+
+def test_nothing_that_the_run_reads_is_overwritten(jitsuin, desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = ["data.csv", "ca.pem", "list.crl", "id.p12"]
+    jitsuin("card", *key(desk))
+    (desk / "data.csv").write_text("1")
+    (desk / "ca.pem").write_bytes(next((desk / "card/ca").glob("*03*.cer")).read_bytes())
+    (desk / "list.crl").write_bytes(next((desk / "card/crl").glob("*.crl")).read_bytes())
+    (desk / "id.p12").write_bytes(b"a key")
+    before = {name: (desk / name).read_bytes() for name in names}
+    reading = ("--file", desk / "data.csv", "--trust", desk / "ca.pem", "--crl", desk / "list.crl")
+    for name in names:
+        arguments = ("sign", desk / "pension.xml", "--profile", "xmldsig", *reading, "--key", f"file:{desk / 'id.p12'}")
+        run = jitsuin(*arguments, "-o", desk / name, "--overwrite", "--dry-run")
+        assert (run.code, "never overwritten" in run.err) == (8, True), name
+    control = jitsuin("sign", desk / "pension.xml", "--profile", "xmldsig", *reading, "-o", desk / "new", "--dry-run")
+    assert control.code == 0
+    assert {name: (desk / name).read_bytes() for name in names} == before
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("verify", "x" * 300),
+        ("sign", "y" * 250 + ".xml", "--dry-run"),
+        ("verify", "income.xtx", "--at", "0001-01-01"),
+        ("verify", "income.xtx", "--at", "9999-12-31T23:59-12:00"),
+        ("sign", "a/x.xml", "--file", "f/x.csv", "--file", "g/x.csv", "--dry-run"),
+    ],
+)
+def test_odd_arguments_are_no_fault_of_ours(
+    arguments: tuple[str, ...], jitsuin, desk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(desk)
+    (desk / ("y" * 250 + ".xml")).write_text("<a/>")
+    for folder in ("a", "f", "g"):
+        (desk / folder).mkdir()
+        (desk / folder / "x.csv").write_text(folder)
+    (desk / "a" / "x.xml").write_text("<a/>")
+    assert jitsuin(*arguments).code in (2, 4, 8)
+
+
+def test_a_demo_folder_with_links_is_refused(jitsuin, desk: Path) -> None:
+    (desk / "demo").mkdir()
+    (desk / "demo" / ".jitsuin-demo").touch()
+    (desk / "demo" / "income-tax-return.xtx").symlink_to(desk / "income.xtx")
+    before = (desk / "income.xtx").read_bytes()
+    assert jitsuin("demo", desk / "demo").code == 8
+    assert (desk / "income.xtx").read_bytes() == before
+
+
+def test_a_password_that_is_no_text(desk: Path) -> None:
+    call = [COMMAND, "sign", desk / "income.xtx", *key(desk), *TRUST, "--pin-source", "stdin"]
+    done = subprocess.run(call, input=b"\xff\xfe\n", capture_output=True, timeout=60, check=False)
+    assert (done.returncode, b"Traceback" in done.stderr) == (6, False)

@@ -491,3 +491,86 @@ def test_signing_leaves_no_other_files(desk: Path, card: CardMaker, person, at: 
         jitsuin.sign_file(desk / "income.xtx", folder / "s.xtx", signer=signer, trust=["simulator"], at=at)
     assert [path.name for path in folder.iterdir()] == ["s.xtx"]
     assert len(etree.parse(folder / "s.xtx").findall(f".//{SIGNATURE}")) == 1
+
+
+@pytest.mark.parametrize("prolog", ["<!--" + " " * 17_000 + "-->", ""])
+def test_what_stands_before_the_root_does_not_hide_the_form(
+    prolog: str, desk: Path, card: CardMaker, person, at: datetime
+) -> None:
+    """A forged procedure element beside the signed one is refused, however long the prolog or the root's tag."""
+    data = (desk / "income.xtx").read_bytes()
+    start = data.index(b"<DATA")
+    (desk / "long.xtx").write_bytes(data[:start] + prolog.encode() + b"<DATA" + b" " * 17_000 + data[start + 5 :])
+    with jitsuin.open_signer(card(), pin=person, at=at) as signer:
+        result = jitsuin.sign_file(desk / "long.xtx", desk / "signed.xtx", signer=signer, trust=["simulator"], at=at)
+    assert result.profile.name == "etax"
+    signed = (desk / "signed.xtx").read_bytes()
+    forged = signed.replace(b"<RKO0010 ", b'<RKO0010 VR="25.0.0" id="forged"/><RKO0010 ', 1)
+    (desk / "forged.xtx").write_bytes(forged)
+    control = jitsuin.verify_file(desk / "signed.xtx", trust=["simulator"], revocation="off", at=at)
+    report = jitsuin.verify_file(desk / "forged.xtx", trust=["simulator"], revocation="off", at=at)
+    assert control.verdict.passed
+    assert (report.format, report.verdict.reason) == ("etax", "beside-procedure")
+
+
+def test_a_new_signature_that_fails_is_not_excused_by_an_old_one(
+    desk: Path, card: CardMaker, person, at: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from jitsuin.formats import xmldsig
+
+    with jitsuin.open_signer(card(), pin=person, at=at) as signer:
+        jitsuin.sign_file(desk / "income.xtx", desk / "1.xtx", signer=signer, trust=["simulator"], at=at)
+        monkeypatch.setattr(xmldsig, "_digests", lambda document, targets, algorithm: [bytes(32)] * len(targets))
+        with pytest.raises(SelfVerificationError):
+            jitsuin.sign_file(desk / "1.xtx", desk / "2.xtx", signer=signer, trust=["simulator"], at=at)
+    assert not (desk / "2.xtx").exists()
+
+
+def test_a_batch_does_not_overwrite_its_own_inputs(desk: Path, card: CardMaker, person, at: datetime) -> None:
+    """What `sign *.xtx --overwrite` does when it is run a second time."""
+    signed = desk / "income.signed.xtx"
+    options = pipeline.SigningOptions(trust=("simulator",), overwrite=True)
+    with jitsuin.open_signer(card(), pin=person, at=at) as signer:
+        jitsuin.sign_file(desk / "income.xtx", signed, signer=signer, trust=["simulator"], at=at)
+        before = signed.read_bytes()
+        jobs = [(desk / "income.xtx", signed), (signed, desk / "income.signed.signed.xtx")]
+        first, second = jitsuin.sign_files(jobs, signer=signer, options=options, at=at)
+    assert isinstance(first.error, OutputError)
+    assert second.result is not None
+    assert signed.read_bytes() == before
+
+
+def test_a_key_that_fails_in_mid_batch_loses_no_report(desk: Path, card: CardMaker, person, at: datetime) -> None:
+    jobs = [(desk / name, desk / f"signed-{name}") for name in ("income.xtx", "consumption.xtx", "pension.xml")]
+    used = []
+
+    def second_time(value: bytes) -> bytes:
+        used.append(value)
+        return value if len(used) == 1 else b""
+
+    with jitsuin.open_signer(card(), pin=person, at=at) as signer:
+        outcomes = jitsuin.sign_files(
+            jobs,
+            signer=Impostor(signer, second_time),
+            options=pipeline.SigningOptions(trust=("simulator",)),
+            at=at,
+        )
+    errors = [type(outcome.error).__name__ for outcome in outcomes]
+    assert errors == ["NoneType", "SignatureValueError", "NotAttemptedError"]
+    assert [target.exists() for _, target in jobs] == [True, False, False]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"revocation": "require"}, {"revocation": "requre"}, {"trust": []}, {"trust": [ca_certificate("auth-ca-03")]}],
+)
+def test_what_must_fail_is_refused_before_the_pin(
+    options: dict[str, object], desk: Path, card: CardMaker, person, at: datetime
+) -> None:
+    with jitsuin.open_signer(card(), pin=person, at=at) as signer:
+        with pytest.raises((CertificateRefusedError, ValueError)):
+            jitsuin.sign_file(
+                desk / "income.xtx", desk / "s.xtx", signer=signer, at=at, **{"trust": ["simulator"], **options}
+            )
+        assert person.asked == []
+        jitsuin.sign_file(desk / "income.xtx", desk / "s.xtx", signer=signer, at=at, trust=["simulator"])

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
 import jitsuin
@@ -18,6 +18,7 @@ from jitsuin.errors import TrustFileError
 from jitsuin.formats.base import SigningIdentity
 from jitsuin.formats.generic_xml import GenericXmlAdapter
 from jitsuin.formats.profiles import PROFILES
+from jitsuin.messages import moment
 from jitsuin.revocation import Evidence, RevocationStatus, check
 from jitsuin.signer.simulator import PERSONAS, anchors, ca_certificate, crls
 from jitsuin.signer.simulator.pki import authentication_certificate, signature_certificate
@@ -31,6 +32,7 @@ from jitsuin.trust import (
     remember,
     remembered,
 )
+from jitsuin.validity import RevocationMode, judge
 
 
 def certificate_of(persona: str, at: datetime) -> x509.Certificate:
@@ -213,6 +215,64 @@ def test_a_malformed_certificate_is_never_good(at: datetime, tmp_path: Path) -> 
         report = jitsuin.verify_file(tmp_path / "signed.xml", trust=[ca.certificate], revocation="off", at=at)
         verdicts[certificate] = report.verdict.reason
     assert list(verdicts.values()) == ["passed", "certificate-malformed"]
+
+
+def test_a_revoked_intermediate_authority(at: datetime) -> None:
+    root = Ca(at)
+    middle = Ca(at, "middle", root)
+    leaf = middle.issue(Holder(at), ca=False)
+
+    def crl(ca: Ca, revoked: bool) -> Evidence:
+        builder = x509.CertificateRevocationListBuilder(ca.name, at, at + timedelta(1))
+        if revoked:
+            builder = builder.add_revoked_certificate(x509.RevokedCertificateBuilder(7, at - timedelta(1)).build())
+        return Evidence(builder.sign(ca.key, hashes.SHA256()), "")
+
+    def reason(evidence: list[Evidence]) -> str:
+        store = TrustStore((root.certificate,))
+        return judge(leaf, [middle.certificate], store, evidence, at, RevocationMode.REQUIRE).verdict.reason
+
+    assert reason([crl(middle, False), crl(root, False)]) == "passed"
+    assert reason([crl(middle, False), crl(root, True)]) == "ca-revoked"
+    assert reason([crl(middle, False)]) == "revocation-not-checked"
+
+
+def test_a_crl_from_after_the_expiry_says_nothing(at: datetime) -> None:
+    ca = Ca(at, days=(-99, 99))
+    leaf = ca.issue(Holder(at), ca=False, days=(-9, -1))
+    answers = []
+    for produced in (at - timedelta(2), at):
+        builder = x509.CertificateRevocationListBuilder(ca.name, produced, at + timedelta(1))
+        evidence = [Evidence(builder.sign(ca.key, hashes.SHA256()), "")]
+        answers.append(check(leaf, ca.certificate, evidence, at - timedelta(3)))
+    assert [(answer.status.value, answer.why) for answer in answers] == [("good", ""), ("not-checked", "after-expiry")]
+
+
+@pytest.mark.parametrize("bits", [1024, 2048])
+def test_weak_authorities(bits: int, at: datetime) -> None:
+    ca = Ca(at)
+    ca.key = rsa.generate_private_key(65537, bits)  # type: ignore[assignment]
+    ca.certificate = ca.issue(ca, ca=True)
+    verdict = build_chain(ca.issue(Holder(at), ca=False), [], TrustStore((ca.certificate,)), at).verdict
+    assert verdict.passed is (bits == 2048)
+
+
+def test_an_old_certificate_of_the_same_ca_does_no_harm(at: datetime) -> None:
+    """Anybody can add certificates to a document: the anchor is looked at first."""
+    ca, holder = Ca(at), Holder(at)
+    expired = ca.issue(ca, ca=True, days=(-9, -1))
+    chain = build_chain(ca.issue(holder, ca=False), [expired], TrustStore((ca.certificate,)), at)
+    assert chain.verdict.passed
+
+
+def test_a_certificate_without_end_is_shown(at: datetime) -> None:
+    ca = Ca(at)
+    end = datetime(9999, 12, 31, 23, 59, 59, tzinfo=at.tzinfo)
+    holder = Holder(at)
+    builder = x509.CertificateBuilder(ca.name, holder.name, holder.key.public_key(), 9, at - timedelta(1), end)
+    leaf = builder.sign(ca.key, hashes.SHA256())
+    assert judge(leaf, [], TrustStore((ca.certificate,)), [], at, RevocationMode.OFF).verdict.passed
+    assert moment(leaf.not_valid_after_utc).startswith("9999-12-31")
 
 
 def test_kinds_and_holders(at: datetime) -> None:
