@@ -28,7 +28,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from jitsuin import messages, pipeline
+from jitsuin import pipeline, sentences
 from jitsuin.errors import EXIT_CODE_MEANINGS, ExitCode, JitsuinError, exit_code
 from jitsuin.formats.errors import FormatError
 from jitsuin.formats.profiles import PROFILES, Confidence
@@ -104,7 +104,7 @@ def error_classes() -> Iterator[type[Exception]]:
 
 def _sentences_of(kind: type[Exception]) -> dict[str, tuple[str, str]]:
     name = kind.__name__
-    return {key: text for key, text in messages.ERRORS.items() if key == name or key.startswith(name + ".")}
+    return {key: text for key, text in sentences.ERRORS.items() if key == name or key.startswith(name + ".")}
 
 
 # Reasons
@@ -167,14 +167,14 @@ def _constants(value: ast.expr) -> list[str]:
         return [str(value.value)]
     if isinstance(value, ast.JoinedStr):
         parts = [re.escape(str(part.value)) if isinstance(part, ast.Constant) else ".*" for part in value.values]
-        return [reason for reason in messages.VERDICTS if re.fullmatch("".join(parts), reason)]
+        return [reason for reason in sentences.VERDICTS if re.fullmatch("".join(parts), reason)]
     return []
 
 
 def reason_codes() -> str:
     known = sub_indications()
     verdicts: list[list[str]] = []
-    for reason, (en, ja) in messages.VERDICTS.items():
+    for reason, (en, ja) in sentences.VERDICTS.items():
         if reason == "passed":
             result = "VALID"
         elif reason in _SIGNING_ONLY:
@@ -189,7 +189,7 @@ def reason_codes() -> str:
         for kind in error_classes()
         for key, (en, ja) in _sentences_of(kind).items()
     ]
-    notices = [[f"`{code}`", en, ja] for code, (en, ja) in messages.NOTICES.items()]
+    notices = [[f"`{code}`", en, ja] for code, (en, ja) in sentences.NOTICES.items()]
     return f"""{_NOTICE}
 
 # Reasons, notices and errors / 理由コード一覧
@@ -441,8 +441,7 @@ def json_fields() -> str:
 
 # The JSON output
 
-`--json` prints one object on standard output, also when a run fails, except for a wrong command line; messages
-for people go to standard error. Take the verdict from here or from the [exit code](exit-codes.md), never from the text.
+`--json` prints one object on standard output, also when a run fails; messages for people go to standard error. Take the verdict from here or from the [exit code](exit-codes.md), never from the text.
 
 `schema_version` is {SCHEMA_VERSION}. It grows when a field changes its meaning or goes; fields may be added without
 that. Times are ISO 8601 in UTC unless it is said otherwise.

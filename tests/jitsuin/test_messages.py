@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import jitsuin
-from jitsuin import errors, messages
+from jitsuin import errors, messages, sentences
 from jitsuin.errors import EXIT_CODE_MEANINGS, EXPECTED_ERRORS, ExitCode, exit_code
 from jitsuin.formats import errors as format_errors
 from jitsuin.signer import errors as signer_errors
@@ -46,18 +46,18 @@ def literal_arguments(call_names: set[str], position: int) -> set[str]:
 def test_every_verdict_has_its_sentence() -> None:
     reasons = literal_arguments({"Verdict", "RefusedSignatureError"}, 1) | literal_arguments({"_malformed"}, 0)
     assert len(reasons) > 30
-    assert reasons - set(messages.VERDICTS) == set()
+    assert reasons - set(sentences.VERDICTS) == set()
 
 
 def test_every_notice_has_its_sentence() -> None:
     codes = literal_arguments({"Notice"}, 0)
-    assert codes == set(messages.NOTICES)
+    assert codes == set(sentences.NOTICES)
 
 
 @pytest.mark.parametrize("name", sorted(error_classes()))
 def test_every_error_has_its_sentence_and_exit_code(name: str) -> None:
     error = error_classes()[name]()
-    assert name in messages.ERRORS or any(key.startswith(f"{name}.") for key in messages.ERRORS)
+    assert name in sentences.ERRORS or any(key.startswith(f"{name}.") for key in sentences.ERRORS)
     assert exit_code(error) is not ExitCode.INTERNAL or name == "SelfVerificationError"
 
 
@@ -74,7 +74,7 @@ def test_both_languages_tell_the_same_facts(table: str) -> None:
     def fields(text: str) -> set[str | None]:
         return {field for _, field, _, _ in string.Formatter().parse(text) if field is not None}
 
-    for key, (english, japanese) in getattr(messages, table).items():
+    for key, (english, japanese) in getattr(sentences, table).items():
         assert fields(english) == fields(japanese), key
         assert english.isascii() or not any("\u3040" <= c <= "\u9fff" for c in english.replace("有効性確認", "")), key
         assert any("\u3040" <= c <= "\u9fff" for c in japanese) or "{" in japanese, key

@@ -1,0 +1,450 @@
+"""The sentences themselves, English and Japanese side by side. Data only; `messages` chooses and fills in.
+
+Keys are a reason code, the name of an error class, or both joined by a dot, the most particular first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+# Verdicts: what was found out about a document or a certificate.
+VERDICTS: Mapping[str, tuple[str, str]] = {
+    "passed": ("everything that was asked for was checked and is right", "確認した項目はすべて正常です"),
+    "not-well-formed": ("the XML is not well formed: {detail}", "XMLとして正しくありません: {detail}"),
+    "not-in-its-encoding": (
+        "the bytes are not in the declared encoding ({detail})",
+        "宣言された文字コード({detail})で読めません",
+    ),
+    "encoding-contradicts-mark": (
+        "the declared encoding ({detail}) contradicts the byte order mark",
+        "宣言された文字コード({detail})がBOMと矛盾しています",
+    ),
+    "dtd": ("the document has a DTD, which is refused for safety", "DTDを含む文書は安全のため扱いません"),
+    "xml-version": ("XML version {detail} is not handled", "XMLバージョン{detail}には対応していません"),
+    "encoding": ("the encoding {detail} is not handled", "文字コード{detail}には対応していません"),
+    "encoding-not-reversible": (
+        "the text cannot be mapped back to its bytes ({detail})",
+        "文字とバイト列の対応が一意に定まりません({detail})",
+    ),
+    "disputed-character": (
+        "programs decode {detail} differently in this encoding; save the document as UTF-8 before signing",
+        "この文字コードでは{detail}の解釈がソフトにより異なります。UTF-8で保存し直してから署名してください",
+    ),
+    "duplicate-id": (
+        "the Id “{value}” occurs twice, so it is unclear what is signed",
+        "Id「{value}」が重複しており、署名対象を特定できません",
+    ),
+    "canonicalization": ("the document cannot be canonicalised: {detail}", "正規化できない文書です: {detail}"),
+    "key": (
+        "keys of this kind are not used for XML signatures: {detail}",
+        "この種類の鍵ではXML署名を作成できません: {detail}",
+    ),
+    "no-signature": ("there is no signature", "署名がありません"),
+    "too-many-signatures": ("more than {limit} signatures", "署名が{limit}個を超えています"),
+    "too-many-references": ("too many references in {place}", "{place}の参照が多すぎます"),
+    "missing-element": ("{missing} is missing in {place}", "{place}に{missing}がありません"),
+    "unexpected-element": ("an element that does not belong here: {place}", "ここに置けない要素です: {place}"),
+    "stray-text": ("text between the elements of {place}", "{place}の要素間に余分な文字があります"),
+    "comment-or-instruction": ("a comment or instruction inside {place}", "{place}にコメントまたは処理命令があります"),
+    "reference-without-uri": ("a reference without URI: {place}", "URIのない参照です: {place}"),
+    "transform-after-canonicalization": (
+        "a transform after the canonicalisation: {place}",
+        "正規化の後に変換があります: {place}",
+    ),
+    "transform-refused": ("this transform is refused: {algorithm}", "この変換は認めていません: {algorithm}"),
+    "algorithm-refused": ("this algorithm is refused: {algorithm}", "このアルゴリズムは認めていません: {algorithm}"),
+    "not-base64": ("not base64: {place}", "Base64として読めません: {place}"),
+    "too-many-certificates": ("too many certificates in {place}", "{place}の証明書が多すぎます"),
+    "certificate-unreadable": ("a certificate in {place} cannot be read", "{place}の証明書を読めません"),
+    "sha1-refused": (
+        "SHA-1 is used, which is no longer secure; --accept-sha1 computes it anyway",
+        "安全でないSHA-1が使われています。--accept-sha1を付けると、計算だけは確認できます",
+    ),
+    "reference-dangling": ("nothing in the document has the Id that {uri} names", "{uri}が指すIdが文書内にありません"),
+    "enveloped-outside": (
+        "{uri} has the enveloped-signature transform but does not contain the signature",
+        "{uri}は署名を内包していないのに、enveloped-signature変換が指定されています",
+    ),
+    "reference-to-itself": ("{uri} points into the signature itself", "{uri}が署名自身を指しています"),
+    "external-uri": ("{uri} points outside; nothing is fetched", "{uri}は外部を指しています。外部の取得は行いません"),
+    "file-not-given": (
+        "the signature covers the file {uri}, which was not given (--file)",
+        "署名対象のファイル{uri}が指定されていません(--file)",
+    ),
+    "transform-on-file": ("a transform on the file {uri} is not handled", "ファイル{uri}への変換には対応していません"),
+    "digest-differs": ("what {uri} covers was changed after signing", "{uri}の対象が署名後に変更されています"),
+    "no-certificate": ("the signature carries no certificate", "署名に証明書が含まれていません"),
+    "signer-ambiguous": (
+        "it is unclear which of the certificates is the signer's",
+        "どれが署名者の証明書か特定できません",
+    ),
+    "key-too-short": ("the key has only {bits} bits", "鍵が{bits}ビットしかありません"),
+    "value-differs": (
+        "the signature value is not by the key of the certificate, or SignedInfo was changed",
+        "署名値が証明書の鍵と一致しないか、SignedInfoが変更されています",
+    ),
+    "unexpected": (
+        "the document caused an unexpected error ({error}) and is treated as invalid",
+        "検証中に想定外のエラー({error})が起きたため不正として扱います",
+    ),
+    "no-procedure": (
+        "there is no procedure element such as RKO0010 in DATA",
+        "DATAの中に手続要素(RKO0010など)がありません",
+    ),
+    "beside-procedure": (
+        "{target} stands beside the procedure element, where only signatures may",
+        "手続要素の隣に署名以外の要素{target}があります",
+    ),
+    "no-id": ("{target} has no id, so it cannot be referred to", "{target}にidがなく、参照できません"),
+    "id-not-a-name": (
+        "the id of {target} is no XML name, so it cannot be referred to",
+        "{target}のidがXMLの名前として正しくないため、参照できません",
+    ),
+    "no-such-id": ("no element has the Id “{target}”", "Id「{target}」の要素がありません"),
+    "no-attachments": (
+        "there is no attachment (SOZ…) to sign under TENPU",
+        "TENPUに署名対象の添付書類(SOZ…)がありません",
+    ),
+    "return-not-signed": (
+        "only attachments are signed, the return itself is not",
+        "添付書類だけが署名され、申告書本体に署名がありません",
+    ),
+    "signature-not-last": (
+        "the signature does not stand last in its element, or not alone",
+        "署名が要素の末尾にないか、複数あります",
+    ),
+    "signature-misplaced": (
+        "the signature stands where the form has no place for it",
+        "様式上、署名を置けない位置にあります",
+    ),
+    "wrong-element-signed": (
+        "the signature covers something other than {expected}, where this form demands exactly that",
+        "署名の対象が、この様式で求められる{expected}ではありません",
+    ),
+    "not-a-certificate": ("{root} is no TEG form", "{root}はTEG様式ではありません"),
+    "curve-refused": ("keys on the curve {curve} are refused", "曲線{curve}の鍵は認めていません"),
+    "ca-key-weak": ("the key of a CA certificate is too weak ({key})", "認証局の証明書の鍵が弱すぎます({key})"),
+    "certificate-hash-weak": (
+        "a certificate in the chain is signed with {hash}",
+        "証明書が安全でない{hash}で署名されています",
+    ),
+    "ca-revoked": (
+        "a CA certificate in the chain was revoked on {revoked_at}: {crl_reason}",
+        "認証局の証明書が{revoked_at}に失効しています: {crl_reason}",
+    ),
+    "wrong-format": (
+        "this is not the form that was asked for: {profile} was expected, {found} was found",
+        "指定された様式ではありません(指定: {profile}、実際: {found})",
+    ),
+    "certificate-malformed": (
+        "the certificate is malformed ({error})",
+        "証明書の形式が正しくありません({error})",
+    ),
+    "wrong-kind": (
+        "the certificate is not for signing documents ({kind})",
+        "文書の署名に使える証明書ではありません({kind})",
+    ),
+    "issuer-unknown": (
+        "the certificate does not lead to a trusted CA; name one with --trust, or see `jitsuin trust list`",
+        "信頼する認証局までたどれません。--trustで指定するか、`jitsuin trust list`を確認してください",
+    ),
+    "critical-extension": (
+        "a critical extension is not understood: {oid}",
+        "解釈できないクリティカル拡張があります: {oid}",
+    ),
+    "signer-not-yet-valid": ("the certificate is valid only from {since}", "証明書は{since}から有効です"),
+    "signer-expired": (
+        "the certificate expired on {until}, and nothing proves that the signature is older",
+        "証明書は{until}に有効期限が切れており、それより前に署名されたことを示す証拠がありません",
+    ),
+    "ca-not-yet-valid": ("the CA certificate is valid only from {since}", "認証局の証明書は{since}から有効です"),
+    "ca-expired": ("the CA certificate expired on {until}", "認証局の証明書は{until}に期限切れです"),
+    "revoked": (
+        "the certificate was revoked on {revoked_at}: {crl_reason}",
+        "証明書は{revoked_at}に失効しています: {crl_reason}",
+    ),
+    "on-hold": ("the certificate has been on hold since {revoked_at}", "証明書は{revoked_at}から一時停止中です"),
+    "revocation-not-checked": (
+        "whether the certificate has been revoked was not checked ({why})",
+        "証明書の失効は確認していません({why})",
+    ),
+}
+
+NOTICES: Mapping[str, tuple[str, str]] = {
+    "revocation-not-checked": (
+        "revocation was not checked ({why}): ordinary holders cannot ask JPKI; the official client's 有効性確認 can",
+        "失効確認はしていません({why})。一般の利用者はJPKIへ照会できないため、公式クライアントの「有効性確認」をご利用ください",
+    ),
+    "certificate-young": (
+        "the certificate is less than 24 hours old: online services may not know it yet",
+        "証明書の発行から24時間以内です。オンラインサービスにまだ反映されていないことがあります",
+    ),
+    "renewal-window": (
+        "the certificate expires on {until}; it can be renewed now",
+        "証明書は{until}に期限を迎えます。更新手続きができます",
+    ),
+    "characters-substituted": (
+        "a character of the name or address is written differently in the certificate than on the register",
+        "氏名または住所の一部の文字が、証明書では代替文字になっています",
+    ),
+    "signed-before": (
+        "this document had been signed with the same certificate before",
+        "この文書は、同じ証明書で既に署名されていました",
+    ),
+    "earlier-signature-fails": (
+        "a signature that was there before does not verify: {place} ({reason})",
+        "以前からある署名が検証に失敗しています: {place}({reason})",
+    ),
+}
+
+ERRORS: Mapping[str, tuple[str, str]] = {
+    "InputError.absent": ("{path}: no such file", "{path}: ファイルがありません"),
+    "InputError.not-a-file": ("{path}: not a regular file", "{path}: 通常のファイルではありません"),
+    "InputError.name-twice": (
+        "{path}: another file of this name is given; references know files by name only",
+        "{path}: 同じ名前のファイルが重複しています。参照はファイル名だけで区別されます",
+    ),
+    "InputError.too-large": ("{path}: larger than 512 MiB", "{path}: 512 MiBを超えています"),
+    "InputError": ("{path}: cannot be read: {detail}", "{path}: 読めません: {detail}"),
+    "UnknownFormatError": (
+        "no known format; `jitsuin profiles` lists what can be signed",
+        "対応していない形式です。`jitsuin profiles`で対応形式を確認してください",
+    ),
+    "UnknownNameError": (
+        "there is no {what} “{name}”; known: {known}",
+        "{what}「{name}」はありません。使えるもの: {known}",
+    ),
+    "ProfileMismatchError": (
+        "the profile {profile} does not go with {found}",
+        "プロファイル{profile}と{found}は組み合わせられません",
+    ),
+    "OutputError.exists": (
+        "{path} exists; --overwrite replaces it",
+        "{path}は既にあります。置き換えるには--overwriteを付けてください",
+    ),
+    "OutputError.is-input": (
+        "{path} is the input itself, which is never overwritten",
+        "{path}は入力ファイル自身です。入力は上書きしません",
+    ),
+    "OutputError.no-folder": ("{path}: its folder does not exist", "{path}: 保存先のフォルダーがありません"),
+    "OutputError.not-a-file": ("{path} is not a regular file", "{path}は通常のファイルではありません"),
+    "OutputError.not-empty": (
+        "{path} contains other files; name a new or empty folder",
+        "{path}には他のファイルがあります。新しいフォルダーか空のフォルダーを指定してください",
+    ),
+    "OutputError.collision": ("{path} would be written twice", "{path}への出力が重複しています"),
+    "OutputError": ("{path}: cannot be written: {detail}", "{path}: 書き込めません: {detail}"),
+    "TrustFileError.no-certificate": ("{path}: no certificate in it", "{path}: 証明書が含まれていません"),
+    "TrustFileError.unreadable": ("{path}: cannot be read ({detail})", "{path}: 読めません({detail})"),
+    "TrustFileError.not-a-ca": (
+        "{path}: not a certificate of a CA, so it cannot be an anchor",
+        "{path}: 認証局の証明書ではないため、信頼の起点にできません",
+    ),
+    "TrustFileError.no-crl": ("{path}: not a CRL", "{path}: CRLではありません"),
+    "TrustFileError.not-pinned": (
+        "{path}: not one of the known CA certificates; --force accepts it on your own authority",
+        "{path}: 既知の認証局証明書ではありません。自分の責任で受け入れるには--forceを付けてください",
+    ),
+    "ConfigurationError.cannot be read": ("{path}: cannot be read ({detail})", "{path}: 読めません({detail})"),
+    "ConfigurationError.not TOML": ("{path}: not TOML: {detail}", "{path}: TOMLとして正しくありません: {detail}"),
+    "ConfigurationError.unknown table": (
+        "{path}: there is no command [{detail}]",
+        "{path}: [{detail}]というコマンドはありません",
+    ),
+    "ConfigurationError.unknown option": (
+        "{path}: there is no option {detail}",
+        "{path}: {detail}というオプションはありません",
+    ),
+    "ConfigurationError.a secret has no place here": (
+        "{path}: {detail}: passwords are never kept in a file",
+        "{path}: {detail}: パスワードをファイルに保存することはできません",
+    ),
+    "ConfigurationError.unreadable": ("{path}: cannot be read: {detail}", "{path}: 読めません: {detail}"),
+    "ConfigurationError.not-toml": ("{path}: not TOML: {detail}", "{path}: TOMLとして読めません: {detail}"),
+    "ConfigurationError.unknown-table": (
+        "{path}: there is no command “{detail}”",
+        "{path}: コマンド「{detail}」はありません",
+    ),
+    "ConfigurationError.unknown-option": (
+        "{path}: there is no option “{detail}”",
+        "{path}: オプション「{detail}」はありません",
+    ),
+    "ConfigurationError.not-text": (
+        "{path}: {detail} takes text, true or false, or a list of texts",
+        "{path}: {detail}には文字列、true/false、文字列のリストを指定してください",
+    ),
+    "ConfigurationError.secret": (
+        "{path}: {detail}: a secret is never kept in this file; remove it",
+        "{path}: {detail}: 秘密情報は設定ファイルに書けません。削除してください",
+    ),
+    "ConfigurationError.command-line-only": (
+        "{path}: {detail}: only on the command line, each time anew",
+        "{path}: {detail}: このオプションはコマンドラインでのみ、そのつど指定できます",
+    ),
+    "CertificateRefusedError": ("the signing certificate is refused", "署名用証明書を使用できません"),
+    "SelfVerificationError": (
+        "the signed document did not verify ({reason}) and was not written; please report this",
+        "作成した署名を検証できなかったため({reason})、保存しませんでした。開発元へお知らせください",
+    ),
+    "NotAttemptedError": (
+        "not attempted, because the key failed before",
+        "鍵のエラーで処理が中断したため、署名していません",
+    ),
+    "InputChangedError": (
+        "{path} changed while it was being signed; nothing was written",
+        "{path}が処理中に変更されたため、保存しませんでした",
+    ),
+    "MalformedDocumentError": ("the document is malformed", "文書の形式が正しくありません"),
+    "UnsupportedDocumentError": ("the document is not supported", "対応していない文書です"),
+    "DuplicateIdError": VERDICTS["duplicate-id"],
+    "TargetNotFoundError": ("there is nothing to sign", "署名の対象がありません"),
+    "AlreadySignedError": (
+        "there is a signature already ({place}), and the form has room for one only",
+        "既に署名があります({place})。この様式に置ける署名は1つだけです",
+    ),
+    "WouldBreakSignatureError": (
+        "a signature here would break the earlier one at {place}; sign an element beside it (--reference), or sign earlier",
+        "ここに署名すると既存の署名({place})が壊れます。--referenceで別の要素を指定するか、先に署名してください",
+    ),
+    "ExternalFileError": (
+        "{name}: only bare ASCII file names without blanks can be referred to",
+        "{name}: 参照できるのは空白のないASCIIのファイル名だけです",
+    ),
+    "KeyUriError.unknown-persona": (
+        "{uri}: there is no such simulated card; known: {known}",
+        "{uri}: その模擬カードはありません。使えるもの: {known}",
+    ),
+    "KeyUriError.path": ("the key {uri} names no file", "鍵の指定{uri}にファイル名がありません"),
+    "KeyUriError.host": (
+        "the key {uri} is on another computer; only local files are read",
+        "鍵の指定{uri}は別のコンピューターを指しています。読めるのは手元のファイルだけです",
+    ),
+    "KeyUriError.query": (
+        "the key {uri}: only ?card=NAME may follow",
+        "鍵の指定{uri}に付けられるのは?card=NAMEだけです",
+    ),
+    "KeyUriError": ("the key {uri} is not understood ({reason})", "鍵の指定{uri}を解釈できません({reason})"),
+    "UnsupportedKeyError": (
+        "keys of this kind are not signed with: {key}, {bits} bits",
+        "この種類の鍵では署名しません: {key} {bits}ビット",
+    ),
+    "SignatureValueError": (
+        "the key gave back something that is not its signature; nothing was written. Take the card out, put it back and try again",
+        "鍵から返された値が正しい署名ではないため、保存しませんでした。カードを入れ直してください",
+    ),
+    "DigestInfoError": (
+        "the input for the card is not a DigestInfo; nothing was sent",
+        "カードへの入力がDigestInfoではないため、送信しませんでした",
+    ),
+    "NotMyNumberCardError": (
+        "this is not a My Number card (status word {sw})",
+        "マイナンバーカードではありません(ステータスワード{sw})",
+    ),
+    "NoSignatureCertificateError": (
+        "the card has no signature certificate; it is issued at the municipal office",
+        "カードに署名用電子証明書がありません。市区町村の窓口で発行を受けてください",
+    ),
+    "StatusWordError": (
+        "the card refused {command} (status word {sw})",
+        "カードが{command}を拒否しました(ステータスワード{sw})",
+    ),
+    "CardStateLostError": (
+        "the card was reset, or another program used it; this document was not signed. Start again",
+        "カードがリセットされたか、他のソフトが使用したため、この文書には署名していません。もう一度やり直してください",
+    ),
+    "CardDataError": (
+        "the card's file {file} is not as it should be: {reason}",
+        "カードのファイル{file}が正しくありません: {reason}",
+    ),
+    "KeyFileError.not-pkcs12": ("{path}: not a PKCS#12 file", "{path}: PKCS#12ファイルではありません"),
+    "KeyFileError.no-key": ("{path}: no private key in it", "{path}: 秘密鍵が含まれていません"),
+    "KeyFileError.no-certificate": ("{path}: no certificate in it", "{path}: 証明書が含まれていません"),
+    "KeyFileError.certificate-of-another-key": (
+        "{path}: its certificate belongs to another key",
+        "{path}: 証明書が秘密鍵と対応していません",
+    ),
+    "KeyFileError.unsupported-encryption": (
+        "{path}: encrypted in a way that is not supported; export it again with AES",
+        "{path}: 対応していない暗号方式です。AESで書き出し直してください",
+    ),
+    "KeyFileError.other-persona": (
+        "{path} holds another simulated card ({persona}); name another folder",
+        "{path}には別の模擬カード({persona})があります。別のフォルダーを指定してください",
+    ),
+    "KeyFileError.not-a-card-folder": (
+        "{path} contains other files; a simulated card needs a folder of its own",
+        "{path}には他のファイルがあります。模擬カードには専用のフォルダーを指定してください",
+    ),
+    "KeyFileError.damaged": ("{path}: the simulated card is damaged", "{path}: 模擬カードのデータが壊れています"),
+    "KeyFileError.closed": ("{path}: already closed", "{path}: 既に閉じられています"),
+    "KeyFileError.unknown-persona": (
+        "{path}: there is no such simulated card; known: {known}",
+        "{path}: その模擬カードはありません。使えるもの: {known}",
+    ),
+    "KeyFileError.no-card": ("{path}: there is no simulated card", "{path}: 模擬カードがありません"),
+    "KeyFileError.replaced": (
+        "{path}: another simulated card was issued here meanwhile; start again",
+        "{path}: 途中で別の模擬カードが発行されました。もう一度やり直してください",
+    ),
+    "KeyFileError": ("{path}: {reason}", "{path}: {reason}"),
+    "TokenInUseError": (
+        "another program holds the card ({token}); close it and try again",
+        "他のソフトがカードを使用しています({token})。終了してからやり直してください",
+    ),
+    "TransportError": (
+        "the card does not answer ({token}); put it in again",
+        "カードが応答しません({token})。カードを入れ直してください",
+    ),
+    "PinRuleError.empty": (
+        "no password was entered; nothing was sent",
+        "パスワードが入力されていません。何も送信していません",
+    ),
+    "PinRuleError": (
+        "the signature password has 6 to 16 characters, A–Z and 0–9; nothing was sent and no try was spent",
+        "署名用パスワードは英大文字と数字の6〜16文字です。カードには送信しておらず、回数も減っていません",
+    ),
+    "PinIncorrectError.not-counted": ("the password is wrong", "パスワードが違います"),
+    "PinIncorrectError": (
+        "the password is wrong; tries left: {tries_left}",
+        "パスワードが違います。残り回数: {tries_left}",
+    ),
+    "PinCancelledError": (
+        "no password was given; nothing was sent. Without a terminal, use --pin-source",
+        "パスワードが入力されなかったため中止しました。何も送信していません。端末がない場合は--pin-sourceを指定してください",
+    ),
+    "PinBlockedError": (
+        "the signature password is locked; only the municipal office can unlock it",
+        "署名用パスワードがロックされています。市区町村の窓口で初期化を受けてください",
+    ),
+    "LastTryRefusedError": (
+        "one try is left: a wrong password would lock the card. --allow-last-try goes on all the same",
+        "残り1回です。誤るとカードがロックされます。続けるには--allow-last-tryを付けてください",
+    ),
+    "TriesUnknownError": (
+        "the card does not tell how many tries are left (status word {sw}), so the password was not sent",
+        "残り回数を確認できないため(ステータスワード{sw})、パスワードを送信しませんでした",
+    ),
+}
+
+UNFORESEEN = (
+    "unforeseen error ({kind}); this is a fault of jitsuin, please report it",
+    "想定外のエラー({kind})です。jitsuinの不具合ですので、お知らせください",
+)
+
+REVOCATION_WORDS: Mapping[str, tuple[str, str]] = {
+    "unspecified": ("no reason given", "理由の記載なし"),
+    "keyCompromise": ("the key was reported as compromised", "鍵の危殆化の届出"),
+    "cACompromise": ("the CA's key was compromised", "認証局の鍵の危殆化"),
+    "affiliationChanged": ("the holder moved or changed name", "住所・氏名などの変更"),
+    "superseded": ("renewed or reissued", "更新または再発行"),
+    "cessationOfOperation": ("at the holder's request, or no longer needed", "本人の申請など利用の終了"),
+    "certificateHold": ("on hold: card reported lost or stolen", "紛失・盗難の届出による一時停止"),
+    "no-evidence": ("no CRL that covers it was given", "対象のCRLが指定されていない"),
+    "stale": ("the CRL is out of date", "CRLの有効期間が過ぎている"),
+    "after-expiry": (
+        "the CRL is from after the certificate's expiry and need not list it any more",
+        "CRLが証明書の有効期限より後に発行されている",
+    ),
+    "off": ("switched off", "確認しない設定"),
+    "no-chain": ("its issuer is unknown", "発行者が不明"),
+}
