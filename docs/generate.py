@@ -441,7 +441,8 @@ def json_fields() -> str:
 
 # The JSON output
 
-`--json` prints one object on standard output, also when a run fails; messages for people go to standard error. Take the verdict from here or from the [exit code](exit-codes.md), never from the text.
+`--json` prints one object on standard output, also when a run fails; messages for people go to standard
+error. Take the verdict from here or from the [exit code](exit-codes.md), never from the text.
 
 `schema_version` is {SCHEMA_VERSION}. It grows when a field changes its meaning or goes; fields may be added without
 that. Times are ISO 8601 in UTC unless it is said otherwise.
