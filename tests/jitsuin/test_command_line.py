@@ -6,7 +6,6 @@ import json
 import os
 import pty
 import re
-import signal
 import subprocess
 import sys
 import sysconfig
@@ -199,12 +198,13 @@ def test_without_a_terminal_nobody_is_asked(desk: Path) -> None:
 
 
 class Terminal:
-    """The command in a pseudo-terminal, read and typed at like a person would."""
+    """The command in a pseudo-terminal of its own, read and typed at like a person would."""
 
     def __init__(self, *arguments: object) -> None:
-        self.pid, self.descriptor = pty.fork()
-        if self.pid == 0:
-            os.execv(COMMAND, [COMMAND, *map(str, arguments)])  # noqa: S606 - our own command
+        self.descriptor, other_side = pty.openpty()
+        call = ["setsid", "--ctty", COMMAND, *map(str, arguments)]
+        self.process = subprocess.Popen(call, stdin=other_side, stdout=other_side, stderr=other_side)
+        os.close(other_side)
         self.screen = ""
 
     def read_until(self, text: str) -> str:
@@ -223,9 +223,8 @@ class Terminal:
                 self.screen += data.decode(errors="replace")
         except OSError:  # the other side has closed
             pass
-        _, status = os.waitpid(self.pid, 0)
         os.close(self.descriptor)
-        return os.waitstatus_to_exitcode(status)
+        return self.process.wait(timeout=20)
 
 
 def test_the_prompt_tells_what_will_happen_and_hides_the_password(desk: Path) -> None:
@@ -254,7 +253,7 @@ def test_giving_up_at_the_prompt_costs_nothing(stop: str, desk: Path, jitsuin) -
 def test_sigterm_at_the_prompt_leaves_nothing(desk: Path) -> None:
     terminal = Terminal("sign", desk / "income.xtx", *key(desk), *TRUST)
     terminal.read_until("Password")
-    os.kill(terminal.pid, signal.SIGTERM)
+    terminal.process.terminate()
     assert terminal.end() == 143
     assert not (desk / "income.signed.xtx").exists()
 
