@@ -204,9 +204,12 @@ def _index(root: etree._Element) -> dict[str, etree._Element]:
         attributes = element.attrib
         if not attributes:
             continue
-        values = {str(value) for name, value in attributes.items() if name in ID_ATTRIBUTES}
-        for value in filter(is_identifier, values):
-            if value in ids:
+        for name, value in attributes.items():
+            # Two Id attributes of one element may be equal: they mean the same.
+            if (
+                name in ID_ATTRIBUTES
+                and is_identifier(str(value))
+                and ids.setdefault(str(value), element) is not element
+            ):
                 raise DuplicateIdError(value=value)
-            ids[value] = element
     return ids
