@@ -160,22 +160,24 @@ class Jitsuin:
         from jitsuin.formats.base import SigningIdentity, VerificationPolicy
         from jitsuin.formats.etax import EtaxAdapter
         from jitsuin.formats.profiles import ETAX, Chain
+        from jitsuin.formats.source import Source
 
         self.identity = identity
         self.signing_identity = SigningIdentity(identity.certificate)
         self.profile = replace(ETAX, chain=Chain.LEAF)
         self.policy = VerificationPolicy()
         self.adapter = EtaxAdapter()
+        self.open = lambda data: self.adapter.open(Source.of(data))
         self.at = datetime.now(UTC)
 
     def sign(self, data: bytes) -> bytes:
-        prepared = self.adapter.prepare(self.adapter.open(data), self.signing_identity, self.profile, self.at)
+        prepared = self.adapter.prepare(self.open(data), self.signing_identity, self.profile, self.at)
         out = io.BytesIO()
         prepared.embed(self.identity.sign(prepared.to_be_signed), out)
         return out.getvalue()
 
     def verify(self, data: bytes) -> bool:
-        findings = self.adapter.verify(self.adapter.open(data), self.policy)
+        findings = self.adapter.verify(self.open(data), self.policy)
         return all(finding.verdict.passed for finding in findings)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, BinaryIO, Protocol
+from typing import TYPE_CHECKING, BinaryIO, Protocol, runtime_checkable
 
 from .verdict import SubIndication, Verdict
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from .errors import FormatError
     from .profiles import Profile
+    from .source import Source
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,8 @@ class SigningIdentity:
 
     certificate: x509.Certificate
     issuers: tuple[x509.Certificate, ...] = ()
+    name: str | None = None
+    """The holder's name, for forms that state it beside the certificate."""
 
 
 class Prepared(Protocol):
@@ -59,6 +62,19 @@ class VerificationPolicy:
     """Compute SHA-1 digests and signatures instead of refusing them; the finding is then marked weak."""
     files: Mapping[str, bytes] = field(default_factory=dict)
     """The only files that references may name, by bare file name."""
+    profile: Profile | None = None
+    """The destination whose form the signatures must have; None judges by the format's own rules."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """Something that was done to a document after a signature was made."""
+
+    code: str
+    """What was done, such as `signature-added`."""
+    permitted: bool
+    facts: Mapping[str, object] = field(default_factory=dict)
+    """Where: object numbers and names of the format, never text of the document."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +85,7 @@ class SignatureFinding:
     """
 
     place: str
-    """Path of the element that holds the signature, by local names."""
+    """Where the signature is: for XML the path of its element by local names, for PDF the name of its field."""
     verdict: Verdict
     signature_id: str | None = None
     scheme: str | None = None
@@ -77,6 +93,10 @@ class SignatureFinding:
     """Paths of what the signature covers; `/` is the whole document, other names are files."""
     uncovered: tuple[str, ...] = ()
     """Paths of the outermost elements that this signature does not cover, other signatures left out."""
+    changes: tuple[Change, ...] = ()
+    """What came after the signature, in the order of the document's revisions."""
+    claimed_at: datetime | None = None
+    """When the signer says to have signed; nothing proves it."""
     weak: bool = False
     """SHA-1 was used and had been allowed."""
     certificate: x509.Certificate | None = None
@@ -97,13 +117,13 @@ class FormatAdapter(Protocol):
     fallback: bool
     """Whether it takes nearly anything, and is asked only after the more particular adapters."""
 
-    def sniff(self, data: bytes, filename: str) -> bool:
+    def sniff(self, source: Source, filename: str) -> bool:
         """Whether this is the format. Given the whole document, because what stands before the root can be long.
 
         The name of the file is a hint, never a proof.
         """
 
-    def open(self, data: bytes) -> object:
+    def open(self, source: Source) -> object:
         """Parse safely. Raises MalformedDocumentError, UnsupportedDocumentError or DuplicateIdError."""
 
     def prepare(self, document: object, identity: SigningIdentity, profile: Profile, at: datetime) -> Prepared:
@@ -111,3 +131,11 @@ class FormatAdapter(Protocol):
 
     def verify(self, document: object, policy: VerificationPolicy) -> Sequence[SignatureFinding]:
         """One finding for every signature, and at least one. Never raises on a bad document."""
+
+
+@runtime_checkable
+class Normalizes(Protocol):
+    """An adapter whose documents can be rewritten, content kept, into a shape that it reads."""
+
+    def normalize(self, source: Source) -> Source:
+        """The rewritten document. Raises FormatError, also where there is a signature that rewriting would break."""

@@ -15,11 +15,12 @@ from lxml import etree
 from .base import SignatureFinding, SigningIdentity, VerificationPolicy
 from .errors import AlreadySignedError, TargetNotFoundError
 from .profiles import Profile
-from .verdict import SubIndication, Verdict
+from .source import Source
+from .verdict import RefusedSignatureError, SubIndication, Verdict
 from .xml_paths import path_of
 from .xml_safety import XmlDocument, parse, peek_root
 from .xmldsig import SIGNATURE, PreparedXml, Target, prepare_signature
-from .xmldsig_reading import RefusedSignatureError, SignatureElement
+from .xmldsig_reading import SignatureElement
 from .xmldsig_verify import ResolvedReference, verify_signatures
 
 _NAMESPACE = "http://xml.e-tax.nta.go.jp/XSD/kyotsu"
@@ -32,14 +33,14 @@ class CertificateXmlAdapter:
     name = "certificate-xml"
     fallback = False
 
-    def sniff(self, data: bytes, filename: str) -> bool:  # noqa: ARG002 - the content tells
+    def sniff(self, source: Source, filename: str) -> bool:  # noqa: ARG002 - the content tells
         """A TEGnnn element in the namespace that e-Tax shares among procedures."""
-        namespace, local = peek_root(data) or ("", "")
+        namespace, local = peek_root(source) or ("", "")
         return namespace == _NAMESPACE and _FORM.fullmatch(local) is not None
 
-    def open(self, data: bytes) -> XmlDocument:
+    def open(self, source: Source) -> XmlDocument:
         """Parse safely; raises FormatError."""
-        return parse(data)
+        return parse(source.read())
 
     def prepare(
         self,

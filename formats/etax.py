@@ -17,12 +17,13 @@ from .base import SignatureFinding, SigningIdentity, VerificationPolicy
 from .certificate_xml import is_certificate, stands_as_certificate
 from .errors import FormatError, TargetNotFoundError
 from .profiles import Profile
-from .verdict import SubIndication, Verdict
+from .source import Source
+from .verdict import RefusedSignatureError, SubIndication, Verdict
 from .xml_paths import path_of
 from .xml_safety import XmlDocument, parse, peek_root
 from .xml_splice import cut_out
 from .xmldsig import SIGNATURE, PreparedXml, Target, prepare_signature
-from .xmldsig_reading import RefusedSignatureError, SignatureElement
+from .xmldsig_reading import SignatureElement
 from .xmldsig_verify import ResolvedReference, verify_signatures
 
 _NAMESPACE = "http://xml.e-tax.nta.go.jp/XSD/"
@@ -49,14 +50,14 @@ class EtaxAdapter:
     name = "etax"
     fallback = False
 
-    def sniff(self, data: bytes, filename: str) -> bool:  # noqa: ARG002 - the content tells
+    def sniff(self, source: Source, filename: str) -> bool:  # noqa: ARG002 - the content tells
         """A DATA element in a namespace of e-Tax."""
-        namespace, local = peek_root(data) or ("", "")
+        namespace, local = peek_root(source) or ("", "")
         return local == "DATA" and namespace.startswith(_NAMESPACE)
 
-    def open(self, data: bytes) -> XmlDocument:
+    def open(self, source: Source) -> XmlDocument:
         """Parse safely; raises FormatError."""
-        return parse(data)
+        return parse(source.read())
 
     def prepare(
         self,

@@ -8,6 +8,7 @@ from datetime import datetime
 from .base import SignatureFinding, SigningIdentity, VerificationPolicy
 from .errors import TargetNotFoundError
 from .profiles import Profile
+from .source import Source
 from .xml_safety import XmlDocument, begins_as_xml, parse
 from .xmldsig import PreparedXml, Target, prepare_signature
 from .xmldsig_verify import verify_signatures
@@ -19,13 +20,13 @@ class GenericXmlAdapter:
     name = "xmldsig"
     fallback = True
 
-    def sniff(self, data: bytes, filename: str) -> bool:  # noqa: ARG002 - the content tells
+    def sniff(self, source: Source, filename: str) -> bool:  # noqa: ARG002 - the content tells
         """Anything that begins as XML does."""
-        return begins_as_xml(data)
+        return begins_as_xml(source.head)
 
-    def open(self, data: bytes) -> XmlDocument:
+    def open(self, source: Source) -> XmlDocument:
         """Parse safely; raises FormatError."""
-        return parse(data)
+        return parse(source.read())
 
     def prepare(
         self,

@@ -16,10 +16,19 @@ class Confidence(StrEnum):
 
     STANDARD = "standard"
     """Follows a published standard; the receiver is whoever implements it."""
+    PUBLISHED = "published"
+    """The authority publishes what the form must be; we have filed none."""
     SEEN_IN_FILES = "seen in files"
     """The shape was seen in files that the authority published; we have filed none."""
     EXPERIMENTAL = "experimental"
     """Inferred from published schemas; nothing public states it."""
+
+
+class SubFilter(StrEnum):
+    """How the signature of a PDF is encoded (ISO 32000-2, table 255; EN 319 142-1, clause 6.3)."""
+
+    CADES = "ETSI.CAdES.detached"
+    PKCS7 = "adbe.pkcs7.detached"
 
 
 class Chain(StrEnum):
@@ -43,15 +52,25 @@ class Profile:
     """How sure we are, in a few words, by language; shown whenever the profile is used."""
     note: Mapping[str, str]
     """The same at length."""
-    prefix: str | None
-    """Namespace prefix of the Signature element; None declares the default namespace."""
     chain: Chain
+    prefix: str | None = None
+    """XML: namespace prefix of the Signature element; None declares the default namespace."""
+    subfilter: SubFilter | None = None
+    """PDF: the encoding of the signature; None for other formats."""
+    signer_name: bool = False
+    """PDF: state the holder's name in the signature dictionary (/Name), as the certificate has it."""
     attachments: bool = False
     """Sign the attachments inside the document first."""
     references: tuple[str, ...] = ()
     """Ids of the elements to sign, where the format leaves the choice; empty is the whole document."""
     files: Mapping[str, bytes] | None = None
     """Further files to cover, by bare file name, where the format allows it."""
+    field: str | None = None
+    """PDF: the signature field, an existing one's name or `PAGE/X1,Y1,X2,Y2/NAME` for a new one."""
+    reason: str | None = None
+    """PDF: why it was signed, as the signer says."""
+    location: str | None = None
+    """PDF: where it was signed, as the signer says."""
 
 
 ETAX = Profile(
@@ -69,8 +88,8 @@ ETAX = Profile(
         "ja": "試験的なもので、国税庁の確認は得ていません。"
         "署名の位置は国税庁のスキーマどおりですが、参照先とアルゴリズムは推定です。他のソフトで署名した申告書をe-Taxソフトが受け付けるかどうかは分かっていません",
     },
-    prefix="dsig",
     chain=Chain.FULL,
+    prefix="dsig",
 )
 
 CERTIFICATE_XML = Profile(
@@ -86,8 +105,8 @@ CERTIFICATE_XML = Profile(
         "en": "the shape seen in NTA's published sample files; we have had none accepted by a receiver",
         "ja": "国税庁が公開した見本ファイルの形に合わせています。受付側で受理された実績はありません",
     },
-    prefix="dsig",
     chain=Chain.LEAF,
+    prefix="dsig",
 )
 
 XMLDSIG = Profile(
@@ -103,9 +122,69 @@ XMLDSIG = Profile(
         "en": "W3C XML Signature 1.1; whether a receiver takes it is for the receiver to say",
         "ja": "W3C XML Signature 1.1に従います。受理されるかどうかは受付側の仕様によります",
     },
-    prefix="ds",
     chain=Chain.FULL,
+    prefix="ds",
 )
 
-PROFILES: Mapping[str, Profile] = {profile.name: profile for profile in (ETAX, CERTIFICATE_XML, XMLDSIG)}
+PADES_B_B = Profile(
+    name="pades-b-b",
+    format="pdf",
+    confidence=Confidence.STANDARD,
+    title={"en": "PDF, PAdES baseline B-B", "ja": "PDF(PAdES B-B)"},
+    status={
+        "en": "ETSI standard, receivers differ",
+        "ja": "ETSI標準、受付可否は提出先による",
+    },
+    note={
+        "en": "ETSI EN 319 142-1, baseline level B-B; whether a receiver takes it is for the receiver to say, and "
+        "Japanese agencies may refuse CAdES signatures: for those see agency-pdf and moj-pdf",
+        "ja": "ETSI EN 319 142-1のB-Bレベルに従います。受理されるかどうかは受付側の仕様によります。"
+        "日本の行政機関ではCAdES形式が受け付けられないことがあり、その場合はagency-pdfやmoj-pdfを使います",
+    },
+    chain=Chain.FULL,
+    subfilter=SubFilter.CADES,
+)
+
+AGENCY_PDF = Profile(
+    name="agency-pdf",
+    format="pdf",
+    confidence=Confidence.EXPERIMENTAL,
+    title={"en": "PDF for agencies", "ja": "行政機関あてPDF"},
+    status={
+        "en": "inferred from a vendor's manual, not confirmed by a receiver",
+        "ja": "製品マニュアルからの推定、受付側は未確認",
+    },
+    note={
+        "en": "the form of moj-pdf for other agencies: a vendor's manual warns that agencies may refuse CAdES and "
+        "timestamps; no agency has confirmed it to us",
+        "ja": "moj-pdfと同じ形です。CAdES形式やタイムスタンプを受け付けない機関があるという"
+        "製品マニュアルの注意に基づく推定で、受付側の確認は得ていません",
+    },
+    chain=Chain.FULL,
+    subfilter=SubFilter.PKCS7,
+    signer_name=True,
+)
+
+MOJ_PDF = Profile(
+    name="moj-pdf",
+    format="pdf",
+    confidence=Confidence.PUBLISHED,
+    title={"en": "PDF for registry and deposit applications", "ja": "登記・供託オンライン申請のPDF"},
+    status={
+        "en": "values published by the ministry, not confirmed by a receiver",
+        "ja": "法務省の公表値どおり、受付側は未確認",
+    },
+    note={
+        "en": "the Ministry of Justice publishes the values of the signature dictionary, and this follows them; "
+        "we have had no file accepted there",
+        "ja": "法務省が公表している署名辞書の値に従います。実際に受理された実績はありません",
+    },
+    chain=Chain.FULL,
+    subfilter=SubFilter.PKCS7,
+    signer_name=True,
+)
+
+PROFILES: Mapping[str, Profile] = {
+    profile.name: profile for profile in (ETAX, CERTIFICATE_XML, XMLDSIG, PADES_B_B, AGENCY_PDF, MOJ_PDF)
+}
 """What the entry point `jitsuin.profiles` of this package offers, by name."""

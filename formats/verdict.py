@@ -81,6 +81,15 @@ class Verdict:
 
 PASSED = Verdict()
 
+
+class RefusedSignatureError(Exception):
+    """The signature cannot be processed further; carries the verdict. Never leaves the verifying modules."""
+
+    def __init__(self, sub_indication: SubIndication, reason: str, **facts: object) -> None:
+        super().__init__(reason)
+        self.verdict = Verdict(sub_indication, reason, facts)
+
+
 _SEVERITY = (Indication.TOTAL_PASSED, Indication.INDETERMINATE, Indication.TOTAL_FAILED)
 
 

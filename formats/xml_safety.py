@@ -15,6 +15,7 @@ from typing import cast
 from lxml import etree
 
 from .errors import DuplicateIdError, MalformedDocumentError, UnsupportedDocumentError
+from .source import Source
 
 ID_ATTRIBUTES = ("id", "ID", "Id", "{http://www.w3.org/XML/1998/namespace}id")
 """What counts as an Id: one space for all of them, as in e-Tax (efiling-xml.md 1.1)."""
@@ -125,8 +126,11 @@ def is_identifier(value: str) -> bool:
     return _IDENTIFIER.fullmatch(value) is not None
 
 
-def peek_root(data: bytes) -> tuple[str, str] | None:
-    """Namespace (or "") and local name of the root element, read no further than its tag; None if it is no XML."""
+def peek_root(source: Source) -> tuple[str, str] | None:
+    """Namespace (or "") and local name of the root element, parsed no further than its tag; None if it is no XML."""
+    if not begins_as_xml(source.head):
+        return None
+    data = source.read()
     pull = etree.XMLPullParser(events=("start",), encoding="utf-8", resolve_entities=False, no_network=True)
     found = None
     try:

@@ -15,7 +15,7 @@ from typing import BinaryIO
 from urllib.parse import quote
 
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa, utils
+from cryptography.hazmat.primitives.asymmetric import utils
 from lxml import etree
 
 from .base import SigningIdentity
@@ -27,12 +27,13 @@ from .c14n import (
     require_undisputed_inheritance,
     start_tag,
 )
-from .errors import ExternalFileError, TargetNotFoundError, UnsupportedDocumentError, WouldBreakSignatureError
+from .errors import ExternalFileError, TargetNotFoundError, WouldBreakSignatureError
 from .profiles import Chain
+from .signature_value import hash_name, scheme_for
 from .xml_paths import contains
 from .xml_safety import XmlDocument, is_identifier
 from .xml_splice import Splice, last_child
-from .xmldsig_algorithms import CURVE_SCHEMES, DIGEST_METHODS, DSIG, ENVELOPED, SIGNATURE_METHODS, hash_of
+from .xmldsig_algorithms import DIGEST_METHODS, DSIG, ENVELOPED, SIGNATURE_METHODS
 from .xmldsig_reading import declared_targets
 
 SIGNATURE = f"{{{DSIG}}}Signature"
@@ -111,8 +112,8 @@ def prepare_signature(
     for place, covered in declared_targets(document):
         if covered is None or contains(covered, parent):
             raise WouldBreakSignatureError(place=place)
-    scheme = _scheme(identity)
-    digests = _digests(document, targets, hash_of(scheme))
+    scheme = scheme_for(identity.certificate)
+    digests = _digests(document, targets, hash_name(scheme))
     writer = _Writer(prefix)
     inner = _signed_info_content(
         writer, scheme, [(t, d, _envelops(t, parent)) for t, d in zip(targets, digests, strict=True)]
@@ -150,28 +151,18 @@ def xmldsig_value(scheme: str, signature: bytes) -> bytes:
 _ORDER_BYTES = {"ecdsa-sha256": 32, "ecdsa-sha384": 48, "ecdsa-sha512": 66}
 
 
-def _scheme(identity: SigningIdentity) -> str:
-    """The algorithm that the certificate's key calls for; never a constant (DESIGN, section 3)."""
-    key = identity.certificate.public_key()
-    if isinstance(key, rsa.RSAPublicKey):
-        return "rsa-sha256"
-    if isinstance(key, ec.EllipticCurvePublicKey) and key.curve.name in CURVE_SCHEMES:
-        return CURVE_SCHEMES[key.curve.name]
-    raise UnsupportedDocumentError(reason="key", detail=type(key).__name__)
-
-
-def _digests(document: XmlDocument, targets: Sequence[Target], algorithm: hashes.HashAlgorithm) -> list[bytes]:
+def _digests(document: XmlDocument, targets: Sequence[Target], algorithm: str) -> list[bytes]:
     """The digest of each target. What the rehearsal computed is kept with the document and not computed again."""
 
     def key(target: Target) -> tuple[str, object]:
-        return algorithm.name, target.element if target.file is None else target.file
+        return algorithm, target.element if target.file is None else target.file
 
     missing = [target for target in targets if key(target) not in document.digests]
     canonical: CanonicalXml | None = None
     if any(target.file is None for target in missing):
         canonical = CanonicalXml(document.root, [t.element for t in missing if t.element is not None])
     for target in missing:
-        digest = hashlib.new(algorithm.name)
+        digest = hashlib.new(algorithm)
         if canonical is None or target.file is not None:
             digest.update(target.file or b"")
         else:
@@ -217,7 +208,6 @@ class _Writer:
 
 
 def _signed_info_content(writer: _Writer, scheme: str, references: Iterable[tuple[Target, bytes, bool]]) -> str:
-    hash_name = scheme.rpartition("-")[2]
     content = writer.method("CanonicalizationMethod", C14N_10)
     content += writer.method("SignatureMethod", SIGNATURE_METHODS[scheme])
     for target, digest, enveloped in references:
@@ -225,7 +215,7 @@ def _signed_info_content(writer: _Writer, scheme: str, references: Iterable[tupl
         if target.file is None:
             transforms = writer.element("Transforms", transforms + writer.method("Transform", C14N_10))
         digest_value = writer.element("DigestValue", base64.b64encode(digest).decode())
-        method = writer.method("DigestMethod", DIGEST_METHODS[hash_name][0])
+        method = writer.method("DigestMethod", DIGEST_METHODS[hash_name(scheme)])
         content += writer.element("Reference", transforms + method + digest_value, {"URI": target.uri})
     return content
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from cryptography.hazmat.primitives import hashes
-
 DSIG = "http://www.w3.org/2000/09/xmldsig#"
 DSIG_11 = "http://www.w3.org/2009/xmldsig11#"
 ENVELOPED = DSIG + "enveloped-signature"
@@ -21,24 +19,16 @@ SIGNATURE_METHODS = {
 }
 """Scheme name to SignatureMethod (RFC 9231). HMAC, DSA and everything else are refused."""
 
-DIGEST_METHODS: dict[str, tuple[str, type[hashes.HashAlgorithm]]] = {
-    "sha256": (_ENC + "sha256", hashes.SHA256),
-    "sha384": (_MORE + "sha384", hashes.SHA384),
-    "sha512": (_ENC + "sha512", hashes.SHA512),
-    "sha1": (DSIG + "sha1", hashes.SHA1),  # read on request, never written
+DIGEST_METHODS = {
+    "sha256": _ENC + "sha256",
+    "sha384": _MORE + "sha384",
+    "sha512": _ENC + "sha512",
+    "sha1": DSIG + "sha1",  # read on request, never written
 }
-"""Hash name to DigestMethod and the hash."""
-
-CURVE_SCHEMES = {"secp256r1": "ecdsa-sha256", "secp384r1": "ecdsa-sha384", "secp521r1": "ecdsa-sha512"}
-"""Curve to the scheme that it calls for. Signatures on other curves are refused."""
+"""Hash name to DigestMethod."""
 
 WEAK = frozenset({"rsa-sha1", "sha1"})
 """Read only when asked, and then marked; never written."""
 
 SCHEME_BY_URI = {uri: scheme for scheme, uri in SIGNATURE_METHODS.items()}
-HASH_BY_URI = {uri: name for name, (uri, _) in DIGEST_METHODS.items()}
-
-
-def hash_of(scheme: str) -> hashes.HashAlgorithm:
-    """The hash of a signature scheme such as `rsa-sha256`, which is also used for the references when signing."""
-    return DIGEST_METHODS[scheme.rpartition("-")[2]][1]()
+HASH_BY_URI = {uri: name for name, uri in DIGEST_METHODS.items()}

@@ -16,7 +16,7 @@ from cryptography import x509
 from lxml import etree
 
 from .c14n import C14N_10, C14N_11, EXCLUSIVE
-from .verdict import SubIndication, Verdict
+from .verdict import RefusedSignatureError, SubIndication
 from .xml_paths import path_of
 from .xml_safety import XmlDocument
 from .xmldsig_algorithms import DSIG, DSIG_11, ENVELOPED, HASH_BY_URI, SCHEME_BY_URI, WEAK
@@ -30,14 +30,6 @@ _CANONICALIZATIONS = {
     for algorithm, comments in ((C14N_10, "#WithComments"), (C14N_11, "#WithComments"), (EXCLUSIVE, "WithComments"))
     for suffix in ("", comments)
 }
-
-
-class RefusedSignatureError(Exception):
-    """The signature cannot be processed further; carries the verdict. Never leaves the verifying modules."""
-
-    def __init__(self, sub_indication: SubIndication, reason: str, **facts: object) -> None:
-        super().__init__(reason)
-        self.verdict = Verdict(sub_indication, reason, facts)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,6 @@ Steps 3 to 5 are the signer's: they happen when its certificate is first read, a
 
 from __future__ import annotations
 
-import hashlib
 import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -20,14 +19,16 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from jitsuin.formats.base import SignatureFinding, SigningIdentity, VerificationPolicy, unreadable
-from jitsuin.formats.errors import FormatError
+from jitsuin.formats.base import Normalizes, SignatureFinding, SigningIdentity, VerificationPolicy, unreadable
+from jitsuin.formats.errors import FormatError, MalformedDocumentError, UnsupportedDocumentError
 from jitsuin.formats.profiles import Chain as ChainOption
+from jitsuin.formats.source import Source
 from jitsuin.formats.verdict import SubIndication, Verdict
 from jitsuin.signer.base import DescribesToken, PinCallback, SignatureScheme, Signer, SignerOptions, check_value
 from jitsuin.signer.errors import SignerError
 
 from . import registry
+from .certificate import holder_of
 from .errors import (
     EXPECTED_ERRORS,
     CertificateRefusedError,
@@ -41,7 +42,7 @@ from .errors import (
 )
 from .results import Notice, Rehearsal, SignatureReport, SignOutcome, SignResult, VerifyReport
 from .revocation import Evidence, load_crls
-from .storage import check_output, make_folder, read_document, write_atomically
+from .storage import check_output, make_folder, open_document, read_document, write_atomically
 from .trust import TrustStore, load_trust, remember
 from .validity import Judgement, RevocationMode, judge
 
@@ -64,6 +65,14 @@ class SigningOptions:
     """Ids of elements to sign instead of the whole document (profile `xmldsig`)."""
     files: tuple[Path, ...] = ()
     """Further files for the signature to cover (profile `xmldsig`)."""
+    field: str | None = None
+    """PDF: the signature field, an existing one's name or `PAGE/X1,Y1,X2,Y2/NAME` for a new one."""
+    reason: str | None = None
+    """PDF: why it is signed."""
+    location: str | None = None
+    """PDF: where it is signed."""
+    normalize: bool = False
+    """Rewrite an unsigned document that is not strictly well formed, before signing it."""
     trust: TrustNames = ()
     crls: Sequence[str | Path] = ()
     revocation: Mode = "warn"
@@ -97,11 +106,30 @@ def sign_file(
     attachments: bool = False,
     references: Sequence[str] = (),
     files: Sequence[str | Path] = (),
+    field: str | None = None,
+    reason: str | None = None,
+    location: str | None = None,
+    normalize: bool = False,
     at: datetime | None = None,
 ) -> SignResult:
-    """Sign one document into `target`. Raises JitsuinError, FormatError or SignerError; then nothing is written."""
+    """Sign one document into `target`. Raises JitsuinError, FormatError or SignerError; then nothing is written.
+
+    What the options mean is said at SigningOptions.
+    """
     options = SigningOptions(
-        profile, chain, attachments, tuple(references), tuple(map(Path, files)), trust, crls, revocation, overwrite
+        profile=profile,
+        chain=chain,
+        attachments=attachments,
+        references=tuple(references),
+        files=tuple(map(Path, files)),
+        field=field,
+        reason=reason,
+        location=location,
+        normalize=normalize,
+        trust=trust,
+        crls=crls,
+        revocation=revocation,
+        overwrite=overwrite,
     )
     (outcome,) = sign_files([(Path(source), Path(target))], signer=signer, options=options, at=at)
     if outcome.result is None:
@@ -162,17 +190,18 @@ def verify_file(
     profile that does not exist, TrustFileError for unusable anchors or CRLs.
     """
     path, at, mode = Path(path), at or now(), RevocationMode(revocation)
-    policy = VerificationPolicy(accept_sha1, _contents(files))
+    expected = registry.profile_named(profile) if profile is not None else None
+    policy = VerificationPolicy(accept_sha1, _contents(files), expected)
     store, evidence = load_trust(trust), load_crls(crls)
-    data = read_document(path)
+    source = open_document(path)
     try:
-        adapter = _adapter_for(path, data, profile)
-        format_name, findings = adapter.name, _findings(adapter, data, policy)
+        adapter = _adapter_for(path, source, profile)
+        format_name, findings = adapter.name, _findings(adapter, source, policy)
     except ProfileMismatchError as error:
         verdict = Verdict(SubIndication.SIG_CONSTRAINTS_FAILURE, "wrong-format", error.facts)
         format_name, findings = str(error.facts["found"]), [SignatureFinding("/", verdict)]
     reports = [_judged(finding, store, evidence, at, mode) for finding in findings]
-    return VerifyReport(path, format_name, hashlib.sha256(data).hexdigest(), at, tuple(reports))
+    return VerifyReport(path, format_name, source.hasher("sha256").hexdigest(), at, tuple(reports))
 
 
 def now() -> datetime:
@@ -187,16 +216,17 @@ class _Plan:
     rehearsal: Rehearsal
     adapter: FormatAdapter
     document: object | None
+    notices: tuple[Notice, ...] = ()
 
     def hand_over(self) -> object:
         """The open document, which is then forgotten here: the tree of a large return must not outlive its use."""
         document, self.document = self.document, None
         if document is not None:
             return document
-        data = read_document(self.rehearsal.source)
-        if hashlib.sha256(data).hexdigest() != self.rehearsal.source_sha256:
+        source = open_document(self.rehearsal.source)
+        if source.hasher("sha256").hexdigest() != self.rehearsal.source_sha256:
             raise InputChangedError(path=str(self.rehearsal.source))
-        return self.adapter.open(data)
+        return _opened(self.adapter, source, normalize=bool(self.notices))[0]
 
 
 class _Rehearsing:
@@ -233,15 +263,16 @@ class _Rehearsing:
 
     def _rehearse(self, source: Path, target: Path, protected: Sequence[Path]) -> _Plan | SignOutcome:
         try:
-            data = read_document(source)
+            content = open_document(source)
             check_output(target, protected, overwrite=self.options.overwrite, make_folder=self.options.make_folder)
-            adapter = _adapter_for(source, data, self.options.profile)
+            adapter = _adapter_for(source, content, self.options.profile)
             profile = self._profile(adapter)
-            document = adapter.open(data)
+            document, notices = _opened(adapter, content, normalize=self.options.normalize)
             adapter.prepare(document, self._stand_in, profile, self.at)
         except EXPECTED_ERRORS as error:
             return SignOutcome(source, error=error)
-        return _Plan(Rehearsal(source, target, profile, hashlib.sha256(data).hexdigest()), adapter, document)
+        rehearsal = Rehearsal(source, target, profile, content.hasher("sha256").hexdigest())
+        return _Plan(rehearsal, adapter, document, notices)
 
     def _profile(self, adapter: FormatAdapter) -> Profile:
         """The destination profile, narrowed by the options. Raises ProfileMismatchError for one it has no use for."""
@@ -252,12 +283,18 @@ class _Rehearsing:
             raise ProfileMismatchError(profile=profile.name, found="--attachments")
         if (options.references or options.files) and profile.format != "xmldsig":
             raise ProfileMismatchError(profile=profile.name, found="--reference" if options.references else "--file")
+        for option in ("field", "reason", "location"):
+            if getattr(options, option) is not None and profile.format != "pdf":
+                raise ProfileMismatchError(profile=profile.name, found=f"--{option}")
         return replace(
             profile,
             chain=ChainOption(options.chain) if options.chain else profile.chain,
             attachments=options.attachments,
             references=options.references,
             files=self.files or None,
+            field=options.field,
+            reason=options.reason,
+            location=options.location,
         )
 
 
@@ -270,7 +307,8 @@ def _unlock(signer: Signer, rehearsing: _Rehearsing) -> _Signing:
         raise CertificateRefusedError(**{"reason": judgement.verdict.reason, **judgement.verdict.facts})
     remember(judgement.chain.certificates)
     # The chain that was judged is the one to embed: it may reach further than what the token knows.
-    identity = SigningIdentity(certificate, judgement.chain.certificates[1:])
+    holder = holder_of(certificate)
+    identity = SigningIdentity(certificate, judgement.chain.certificates[1:], holder.name if holder else None)
     return _Signing(signer, identity, judgement, rehearsing)
 
 
@@ -311,37 +349,40 @@ class _Signing:
             scheme = SignatureScheme(prepared.scheme)
             value = self.signer.sign(prepared.to_be_signed, scheme)  # 8
             check_value(certificate.public_key(), prepared.to_be_signed, scheme, value)
-            out = io.BytesIO()
-            prepared.embed(value, out)  # 9
-            signed = out.getvalue()
             made.append(prepared.signature_id)
             if prepared.last:
                 break
-            document = plan.adapter.open(signed)
-        del document, prepared, out  # step 10 builds a tree of its own
-        notices = self._verify_own(plan, signed, made)  # 10
+            out = io.BytesIO()
+            prepared.embed(value, out)
+            document = plan.adapter.open(Source.of(out.getvalue()))
+        del document  # step 10 builds a tree of its own
         if self.run.options.make_folder:
             make_folder(rehearsal.target.parent)
-        write_atomically(  # 11
-            rehearsal.target, lambda file: file.write(signed), overwrite=self.run.options.overwrite
+        own: list[_OwnOutput] = []
+        write_atomically(  # 9, 10, 11
+            rehearsal.target,
+            lambda file: prepared.embed(value, file),
+            overwrite=self.run.options.overwrite,
+            check=lambda written: own.append(self._verify_own(plan, open_document(written), made)),
         )
         return SignResult(  # 12
             source=rehearsal.source,
             target=rehearsal.target,
             profile=rehearsal.profile,
             source_sha256=rehearsal.source_sha256,
-            target_sha256=hashlib.sha256(signed).hexdigest(),
+            target_sha256=own[0].sha256,
             at=self.run.at,
             scheme=scheme.value,
             signatures_made=len(made),
             certificate=certificate,
             judgement=self.judgement,
-            notices=(*self.judgement.notices, *notices),
+            notices=(*self.judgement.notices, *plan.notices, *own[0].notices),
         )
 
-    def _verify_own(self, plan: _Plan, signed: bytes, made: Sequence[str]) -> list[Notice]:
+    def _verify_own(self, plan: _Plan, signed: Source, made: Sequence[str]) -> _OwnOutput:
         """Step 10: the signatures just made must pass; what else is found is said."""
-        findings = _findings(plan.adapter, signed, VerificationPolicy(files=self.run.files))
+        policy = VerificationPolicy(files=self.run.files, profile=plan.rehearsal.profile)
+        findings = _findings(plan.adapter, signed, policy)
         certificate = self.identity.certificate
         ours = {f.signature_id for f in findings if f.verdict.passed and f.certificate == certificate}
         if missing := set(made) - ours:
@@ -349,28 +390,48 @@ class _Signing:
             raise SelfVerificationError(path=str(plan.rehearsal.target), reason=next(failed, "missing"))
         bad = [finding for finding in findings if not finding.verdict.passed]
         notices = [Notice("earlier-signature-fails", {"place": f.place, "reason": f.verdict.reason}) for f in bad]
-        return notices + [Notice("signed-before")] * (len(ours) > len(made))
+        notices += [Notice("signed-before")] * (len(ours) > len(made))
+        return _OwnOutput(signed.hasher("sha256").hexdigest(), tuple(notices))
 
 
-def _adapter_for(path: Path, data: bytes, profile: str | None) -> FormatAdapter:
+@dataclass(frozen=True)
+class _OwnOutput:
+    """What step 10 says of a finished output."""
+
+    sha256: str
+    notices: tuple[Notice, ...]
+
+
+def _opened(adapter: FormatAdapter, source: Source, *, normalize: bool) -> tuple[object, tuple[Notice, ...]]:
+    """The open document; rewritten first where that was asked for and strict reading cannot take it as it is."""
+    try:
+        return adapter.open(source), ()
+    except (MalformedDocumentError, UnsupportedDocumentError) as error:
+        if not normalize or not isinstance(adapter, Normalizes):
+            raise
+        document = adapter.open(adapter.normalize(source))
+        return document, (Notice("normalized", {"reason": error.facts.get("reason", "")}),)
+
+
+def _adapter_for(path: Path, source: Source, profile: str | None) -> FormatAdapter:
     """The adapter by content; a named profile must be for a format that recognises the document."""
     if profile is not None:
         adapter = registry.formats()[registry.profile_named(profile).format]
-        if adapter.sniff(data, path.name):
+        if adapter.sniff(source, path.name):
             return adapter
-        found = next((a.name for a in registry.formats().values() if a.sniff(data, path.name)), None)
+        found = next((a.name for a in registry.formats().values() if a.sniff(source, path.name)), None)
         if found is None:
             raise UnknownFormatError(path=str(path))
         raise ProfileMismatchError(profile=profile, found=found)
     for adapter in registry.formats().values():
-        if adapter.sniff(data, path.name):
+        if adapter.sniff(source, path.name):
             return adapter
     raise UnknownFormatError(path=str(path))
 
 
-def _findings(adapter: FormatAdapter, data: bytes, policy: VerificationPolicy) -> Sequence[SignatureFinding]:
+def _findings(adapter: FormatAdapter, source: Source, policy: VerificationPolicy) -> Sequence[SignatureFinding]:
     try:
-        return adapter.verify(adapter.open(data), policy)
+        return adapter.verify(adapter.open(source), policy)
     except FormatError as error:
         return [unreadable(error)]
 

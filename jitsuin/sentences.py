@@ -187,6 +187,10 @@ NOTICES: Mapping[str, tuple[str, str]] = {
         "a character of the name or address is written differently in the certificate than on the register",
         "氏名または住所の一部の文字が、証明書では代替文字になっています",
     ),
+    "normalized": (
+        "the document was rewritten before signing (--normalize), because strict reading could not take it as it was: {reason}",
+        "厳密に読み取れない文書だったため、署名の前に書き直しました(--normalize): {reason}",
+    ),
     "signed-before": (
         "this document had been signed with the same certificate before",
         "この文書は、同じ証明書で既に署名されていました",

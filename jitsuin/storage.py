@@ -7,16 +7,29 @@ import os
 import secrets
 import stat
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
+
+from jitsuin.formats.source import Source
 
 from .errors import InputError, OutputError
 
 MAX_INPUT_BYTES = 512 * 1024 * 1024
+_IN_MEMORY_BYTES = 16 * 1024 * 1024
+
+
+def open_document(path: Path) -> Source:
+    """A regular file of at most 512 MiB, read at once if it is small. Raises InputError."""
+    return _read(path, whole=False)
 
 
 def read_document(path: Path) -> bytes:
     """The bytes of a regular file of at most 512 MiB. Raises InputError."""
+    return _read(path, whole=True).read()
+
+
+def _read(path: Path, *, whole: bool) -> Source:
     try:
         # Without blocking, or a named pipe would keep us waiting for a writer before it can be refused.
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
@@ -26,13 +39,19 @@ def read_document(path: Path) -> bytes:
                 raise InputError(path=str(path), reason="not-a-file")
             if status.st_size > MAX_INPUT_BYTES:
                 raise InputError(path=str(path), reason="too-large")
-            return file.read()
+            if whole or status.st_size <= _IN_MEMORY_BYTES:
+                return Source.of(file.read())
+            return Source(partial(_open_binary, path), status.st_size)
     except FileNotFoundError:
         raise InputError(path=str(path), reason="absent") from None
     except IsADirectoryError:
         raise InputError(path=str(path), reason="not-a-file") from None
     except OSError as error:
         raise InputError(path=str(path), reason="os", detail=error.strerror) from None
+
+
+def _open_binary(path: Path) -> BinaryIO:
+    return path.open("rb")
 
 
 def check_output(target: Path, protected: Iterable[Path], *, overwrite: bool, make_folder: bool = False) -> None:
@@ -66,11 +85,18 @@ def _check_output(target: Path, protected: Iterable[Path], *, overwrite: bool, m
         raise OutputError(path=str(target), reason="os", detail="folder not writable")
 
 
-def write_atomically(target: Path, write: Callable[[BinaryIO], object], *, overwrite: bool) -> None:
+def write_atomically(
+    target: Path,
+    write: Callable[[BinaryIO], object],
+    *,
+    overwrite: bool,
+    check: Callable[[Path], object] | None = None,
+) -> None:
     """Write through a temporary file in the target's folder, fsync, put it in place, fsync the folder.
 
-    Without `overwrite` the file is put in place by a hard link, which fails if something has appeared there meanwhile.
-    On any error the temporary file is removed and the target is as it was. Raises OutputError.
+    `check` may look at the finished temporary file, and by raising keep it from its place. Without `overwrite` the file
+    is put in place by a hard link, which fails if something has appeared there meanwhile. On any error the temporary
+    file is removed and the target is as it was. Raises OutputError, and what `write` and `check` raise.
     """
     temporary = target.with_name(f".jitsuin-{secrets.token_hex(8)}")
     try:
@@ -81,6 +107,8 @@ def write_atomically(target: Path, write: Callable[[BinaryIO], object], *, overw
                 write(file)
                 file.flush()
                 os.fsync(file.fileno())
+            if check is not None:
+                check(temporary)
             if overwrite:
                 temporary.replace(target)
             else:

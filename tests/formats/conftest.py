@@ -41,6 +41,7 @@ from jitsuin.formats.errors import FormatError
 from jitsuin.formats.etax import EtaxAdapter
 from jitsuin.formats.generic_xml import GenericXmlAdapter
 from jitsuin.formats.profiles import PROFILES
+from jitsuin.formats.source import Source
 from jitsuin.formats.verdict import Verdict, worst
 from jitsuin.signer.simulator.personas import PERSONAS
 from jitsuin.signer.simulator.pki import ca_certificate, private_key, signature_certificate
@@ -126,7 +127,7 @@ class Desk:
         """The next signature to be made. `changes` are fields of the profile."""
         chosen = replace(PROFILES[profile], **changes)
         adapter = ADAPTERS[chosen.format]
-        return adapter.prepare(adapter.open(data), who.identity, chosen, AT)
+        return adapter.prepare(adapter.open(Source.of(data)), who.identity, chosen, AT)
 
     def sign(self, data: bytes, who: Party, profile: str, **changes: object) -> bytes:
         """The signed document, its inner signatures first."""
@@ -142,14 +143,14 @@ class Desk:
         """What the adapter finds; a document that cannot be opened gives one finding, too."""
         adapter = ADAPTERS[format_name]
         try:
-            document = adapter.open(data)
+            document = adapter.open(Source.of(data))
         except FormatError as error:
             return [unreadable(error)]
         return adapter.verify(document, VerificationPolicy(**policy))
 
     def sniff(self, data: bytes, format_name: str) -> bool:
         """Whether the adapter takes the document for one of its own."""
-        return ADAPTERS[format_name].sniff(data, "document.xml")
+        return ADAPTERS[format_name].sniff(Source.of(data), "document.xml")
 
     def verdict(self, data: bytes, format_name: str, **policy: object) -> Verdict:
         """The worst verdict."""

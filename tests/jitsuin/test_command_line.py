@@ -388,7 +388,7 @@ def test_text_of_a_document_cannot_drive_the_terminal(jitsuin, desk: Path) -> No
 def test_an_unexpected_error_has_a_sentence_and_no_traceback(
     jitsuin, desk: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("jitsuin.pipeline.read_document", lambda path: 1 / 0)
+    monkeypatch.setattr("jitsuin.pipeline.open_document", lambda path: 1 / 0)
     failed = jitsuin("verify", desk / "income.xtx")
     assert (failed.code, "Traceback" in failed.err) == (70, False)
     assert "report" in failed.err

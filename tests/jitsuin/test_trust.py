@@ -18,6 +18,7 @@ from jitsuin.errors import TrustFileError
 from jitsuin.formats.base import SigningIdentity
 from jitsuin.formats.generic_xml import GenericXmlAdapter
 from jitsuin.formats.profiles import PROFILES
+from jitsuin.formats.source import Source
 from jitsuin.messages import moment
 from jitsuin.revocation import Evidence, RevocationStatus, check
 from jitsuin.signer.simulator import PERSONAS, anchors, ca_certificate, crls
@@ -205,7 +206,7 @@ def test_a_malformed_certificate_is_never_good(at: datetime, tmp_path: Path) -> 
         ca.name, holder.name, holder.key.public_key(), 8, at - timedelta(1), at + timedelta(9)
     )
     bad = builder.add_extension(broken, critical=True).sign(ca.key, hashes.SHA256())
-    document = GenericXmlAdapter().open(b"<a/>")
+    document = GenericXmlAdapter().open(Source.of(b"<a/>"))
     verdicts = {}
     for certificate in (leaf, bad):
         prepared = GenericXmlAdapter().prepare(document, SigningIdentity(certificate), PROFILES["xmldsig"], at)
