@@ -136,6 +136,20 @@ def cli(context: click.Context) -> None:
     help=say("Cover this file too (profile xmldsig).", "このファイルも署名対象に含めます(xmldsig)。"),
 )
 @click.option(
+    "--field",
+    metavar="SPEC",
+    help=say("PDF: signature field, NAME or PAGE/X1,Y1,X2,Y2/NAME.", "PDF: 署名欄。NAMEまたはPAGE/X1,Y1,X2,Y2/NAME。"),
+)
+@click.option("--reason", metavar="TEXT", help=say("PDF: why you sign.", "PDF: 署名の理由。"))
+@click.option("--location", metavar="TEXT", help=say("PDF: where you sign.", "PDF: 署名の場所。"))
+@click.option(
+    "--normalize",
+    is_flag=True,
+    help=say(
+        "Rewrite an unsigned PDF that is not strictly readable.", "厳密に読めない未署名PDFを書き直して署名します。"
+    ),
+)
+@click.option(
     "--chain",
     type=click.Choice(["full", "leaf"]),
     help=say("Embed the CA certificates too, or not.", "認証局の証明書も埋め込むかどうか。"),
@@ -165,6 +179,10 @@ def sign(**options: Any) -> None:
         attachments=options["attachments"],
         references=options["references"],
         files=options["files"],
+        field=options["field"],
+        reason=options["reason"],
+        location=options["location"],
+        normalize=options["normalize"],
         trust=options["trust"],
         crls=options["crls"],
         revocation=options["revocation"] or "warn",

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta, timezone
 from jitsuin.signer.errors import PinIncorrectError
 
 from .language import language
-from .sentences import ERRORS, NOTICES, REVOCATION_WORDS, UNFORESEEN, VERDICTS
+from .sentences import CHANGES, ERRORS, NOTICES, REVOCATION_WORDS, UNFORESEEN, VERDICTS
 
 JST = timezone(timedelta(hours=9), "JST")
 
@@ -25,6 +25,11 @@ def verdict_sentence(reason: str, facts: Mapping[str, object]) -> str:
 def notice_sentence(code: str, facts: Mapping[str, object]) -> str:
     """The sentence of a notice."""
     return _filled(NOTICES[code], facts)
+
+
+def change_sentence(code: str, facts: Mapping[str, object]) -> str:
+    """The sentence of something that was done after a signature was made."""
+    return _filled(CHANGES[code], facts)
 
 
 def error_sentence(error: Exception) -> str:

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives import hashes
 
 from .certificate import CertificateKind, holder_of, kind_of, renewal_opens
 from .language import say
-from .messages import error_sentence, moment, notice_sentence, revocation_word, verdict_sentence
+from .messages import change_sentence, error_sentence, moment, notice_sentence, revocation_word, verdict_sentence
 from .results import Notice, SignatureReport, SignOutcome, SignResult, VerifyReport
 from .revocation import RevocationAnswer, RevocationStatus
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from cryptography import x509
 
+    from jitsuin.formats.base import Change
     from jitsuin.formats.profiles import Profile
     from jitsuin.formats.verdict import Verdict
     from jitsuin.signer.base import TokenFacts
@@ -113,6 +114,11 @@ def _signature_rows(signature: SignatureReport, *, redact: bool) -> Iterator[tup
         yield _padded(say("covers", "署名対象")), ", ".join(finding.covers)
     if finding.uncovered:
         yield _padded(say("not covered", "対象外")), ", ".join(finding.uncovered)
+    if finding.claimed_at:
+        yield _padded(say("claimed time", "署名日時(申告)")), moment(finding.claimed_at)
+    for change in finding.changes:
+        mark = say("after it", "署名後") if change.permitted else say("! after it", "! 署名後")
+        yield _padded(mark), change_sentence(change.code, change.facts)
     if finding.scheme:
         weak = say(" (weak: SHA-1)", "(脆弱: SHA-1)") if finding.weak else ""
         yield _padded(say("algorithm", "アルゴリズム")), finding.scheme + weak
@@ -281,6 +287,8 @@ def _signature_json(signature: SignatureReport, *, redact: bool) -> dict[str, ob
         **_verdict_json(signature.verdict),
         "covers": list(finding.covers),
         "uncovered": list(finding.uncovered),
+        "changes": [_change_json(change) for change in finding.changes],
+        "claimed_at": iso(finding.claimed_at) if finding.claimed_at else None,
         "scheme": finding.scheme,
         "weak": finding.weak,
         "certificate": None if certificate is None else _certificate_json(certificate, redact=redact),
@@ -339,6 +347,15 @@ def _revocation_json(answer: RevocationAnswer) -> dict[str, object]:
 
 def _notice_json(notice: Notice) -> dict[str, object]:
     return {"code": notice.code, "message": notice_sentence(notice.code, notice.facts), "facts": _plain(notice.facts)}
+
+
+def _change_json(change: Change) -> dict[str, object]:
+    return {
+        "code": change.code,
+        "permitted": change.permitted,
+        "message": change_sentence(change.code, change.facts),
+        "facts": _plain(change.facts),
+    }
 
 
 def _plain(facts: Mapping[str, object]) -> dict[str, object]:

@@ -170,6 +170,14 @@ VERDICTS: Mapping[str, tuple[str, str]] = {
     ),
 }
 
+# Changes: what was done to a document after a signature was made.
+CHANGES: Mapping[str, tuple[str, str]] = {
+    "signature-added": (
+        "revision {revision}: signature {field} was added",
+        "改訂{revision}: 署名{field}が追加されました",
+    ),
+}
+
 NOTICES: Mapping[str, tuple[str, str]] = {
     "revocation-not-checked": (
         "revocation was not checked ({why}): ordinary holders cannot ask JPKI; the official client's 有効性確認 can",

@@ -54,6 +54,11 @@ def test_every_notice_has_its_sentence() -> None:
     assert codes == set(sentences.NOTICES)
 
 
+def test_every_change_has_its_sentence() -> None:
+    codes = literal_arguments({"Change"}, 0)
+    assert codes == set(sentences.CHANGES)
+
+
 @pytest.mark.parametrize("name", sorted(error_classes()))
 def test_every_error_has_its_sentence_and_exit_code(name: str) -> None:
     error = error_classes()[name]()
@@ -69,7 +74,7 @@ def test_every_exit_code_has_its_meaning() -> None:
     assert set(EXIT_CODE_MEANINGS) == set(ExitCode)
 
 
-@pytest.mark.parametrize("table", ["VERDICTS", "NOTICES", "ERRORS"])
+@pytest.mark.parametrize("table", ["VERDICTS", "CHANGES", "NOTICES", "ERRORS"])
 def test_both_languages_tell_the_same_facts(table: str) -> None:
     def fields(text: str) -> set[str | None]:
         return {field for _, field, _, _ in string.Formatter().parse(text) if field is not None}
