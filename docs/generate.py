@@ -139,7 +139,7 @@ def sub_indications() -> dict[str, SubIndication]:
     for module in ("jitsuin", "jitsuin.formats"):
         spec = importlib.util.find_spec(module)
         folders = spec.submodule_search_locations if spec else None
-        for path in sorted(path for folder in folders or () for path in Path(folder).glob("*.py")):
+        for path in sorted(path for folder in folders or () for path in Path(folder).rglob("*.py")):
             for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
                 if isinstance(call, ast.Call):
                     for reason, name in _paired(call):
@@ -190,6 +190,7 @@ def reason_codes() -> str:
         for key, (en, ja) in _sentences_of(kind).items()
     ]
     notices = [[f"`{code}`", en, ja] for code, (en, ja) in sentences.NOTICES.items()]
+    changes = [[f"`{code}`", en, ja] for code, (en, ja) in sentences.CHANGES.items()]
     return f"""{_NOTICE}
 
 # Reasons, notices and errors / 理由コード一覧
@@ -203,6 +204,11 @@ The indications and sub-indications are those of ETSI EN 319 102-1, with one dif
 appears in the error of `sign`.
 
 {table(["Reason", "Verdict", "English", "日本語"], verdicts)}
+## Changes after a signature: `code`
+
+Whether the signature bears a change is said beside it (`permitted`).
+
+{table(["Change", "English", "日本語"], changes)}
 ## Notices: `code`
 
 They decide nothing.
@@ -224,6 +230,7 @@ _OBJECTS = {
     "holder": "holder",
     "revocation": "revocation",
     "notices": "notice",
+    "changes": "change",
     "profile": "profile",
     "profiles": "profile",
     "error": "error",
@@ -266,11 +273,13 @@ _FIELDS: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "signature": (
         "A signature",
         {
-            "place": "path of the Signature element, by local names",
-            "id": "its Id",
+            "place": "path of the Signature element, by local names; in a PDF the name of the signature field",
+            "id": "its Id, or the name of the field",
             **_VERDICT_FIELDS,
             "covers": "what it covers; `/` is the whole document, other names are files; empty where it failed",
             "uncovered": "paths of the outermost things that it does not cover",
+            "changes": "what was done to the document after this signature, object by object",
+            "claimed_at": "when the signer says to have signed (UTC); nothing proves it",
             "scheme": "such as `rsa-sha256`",
             "weak": "SHA-1 was used, and had been allowed",
             "certificate": "of the signer; null where the digests already failed",
@@ -311,6 +320,15 @@ _FIELDS: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "produced": "its thisUpdate: how old the evidence is",
             "revoked_at": "UTC",
             "reason": "CRLReason (RFC 5280)",
+        },
+    ),
+    "change": (
+        "A change after a signature",
+        {
+            "code": "[change code](reason-codes.md)",
+            "permitted": "whether the signature bears it",
+            "message": "its sentence, in the language of the run",
+            "facts": "what the sentence is filled with",
         },
     ),
     "notice": (
@@ -354,7 +372,7 @@ _FIELDS: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "name": "for `--profile`",
             "format": "the adapter that writes it",
             "title": "what it is for, in the language of the run",
-            "confidence": "`standard`, `seen in files` or `experimental`",
+            "confidence": "`standard`, `published`, `seen in files` or `experimental`",
             "status": "how sure we are, in a few words of the chosen language",
             "note": "the same in words",
         },

@@ -146,7 +146,7 @@ def cli(context: click.Context) -> None:
     "--normalize",
     is_flag=True,
     help=say(
-        "Rewrite an unsigned PDF that is not strictly readable.", "厳密に読めない未署名PDFを書き直して署名します。"
+        "Rewrite an unsigned PDF that is not strictly readable.", "厳密に読めない未署名PDFを書き直します。"
     ),
 )
 @click.option(
