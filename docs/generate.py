@@ -555,6 +555,7 @@ class _Shell:
 
 _CONFIDENCE_JA = {
     Confidence.STANDARD: "標準規格",
+    Confidence.PUBLISHED: "公表値",
     Confidence.SEEN_IN_FILES: "公開ファイルで確認",
     Confidence.EXPERIMENTAL: "試験的",
 }
