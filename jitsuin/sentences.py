@@ -36,8 +36,8 @@ VERDICTS: Mapping[str, tuple[str, str]] = {
     ),
     "canonicalization": ("the document cannot be canonicalised: {detail}", "正規化できない文書です: {detail}"),
     "key": (
-        "keys of this kind are not used for XML signatures: {detail}",
-        "この種類の鍵ではXML署名を作成できません: {detail}",
+        "keys of this kind are not used for signatures: {detail}",
+        "この種類の鍵では署名を作成できません: {detail}",
     ),
     "no-signature": ("there is no signature", "署名がありません"),
     "too-many-signatures": ("more than {limit} signatures", "署名が{limit}個を超えています"),
@@ -80,8 +80,64 @@ VERDICTS: Mapping[str, tuple[str, str]] = {
     ),
     "key-too-short": ("the key has only {bits} bits", "鍵が{bits}ビットしかありません"),
     "value-differs": (
-        "the signature value is not by the key of the certificate, or SignedInfo was changed",
-        "署名値が証明書の鍵と一致しないか、SignedInfoが変更されています",
+        "the signature value is not by the key of the certificate, or what it signs (SignedInfo, signed attributes) was changed",
+        "署名値が証明書の鍵と一致しないか、署名された情報(SignedInfo、署名属性)が変更されています",
+    ),
+    "cms-malformed": ("the signature (CMS) is malformed: {detail}", "署名(CMS)の形式が正しくありません: {detail}"),
+    "cms-not-der": (
+        "the signature (CMS) is not in DER, so that programs may read it differently: {detail}",
+        "署名(CMS)がDERで符号化されておらず、ソフトにより解釈が異なるおそれがあります: {detail}",
+    ),
+    "cms-too-large": ("the signature (CMS) is larger than {limit} bytes", "署名(CMS)が{limit}バイトを超えています"),
+    "cms-trailing-bytes": (
+        "something other than zero bytes follows the signature (CMS)",
+        "署名(CMS)の後ろに、ゼロ以外のバイトがあります",
+    ),
+    "cms-not-signed-data": ("the signature is no CMS SignedData", "署名がCMSのSignedDataではありません"),
+    "cms-version": (
+        "a version number in the signature (CMS) is not the one that its structure calls for",
+        "署名(CMS)のバージョン番号が構造と合っていません",
+    ),
+    "cms-signers": (
+        "the signature (CMS) has {count} signers where exactly one is allowed",
+        "署名(CMS)の署名者が{count}人です。ちょうど1人でなければなりません",
+    ),
+    "cms-encapsulated-content": (
+        "the signature (CMS) carries content of its own, so it is not about the document",
+        "署名(CMS)が別の内容を内蔵しており、文書に対する署名になっていません",
+    ),
+    "cms-content-type": (
+        "the content type in the signature (CMS) is not id-data",
+        "署名(CMS)のcontent-typeがid-dataではありません",
+    ),
+    "cms-certificate-kind": (
+        "the signature (CMS) carries a certificate of a kind that is not handled",
+        "署名(CMS)に、対応していない種類の証明書が含まれています",
+    ),
+    "cms-no-signed-attributes": ("the signature (CMS) has no signed attributes", "署名(CMS)に署名属性がありません"),
+    "cms-attribute-missing": (
+        "the signed attribute {attribute} is missing in the signature (CMS)",
+        "署名(CMS)に署名属性{attribute}がありません",
+    ),
+    "cms-attribute-not-single": (
+        "the attribute {attribute} of the signature (CMS) does not have exactly one value",
+        "署名(CMS)の属性{attribute}の値がちょうど1つではありません",
+    ),
+    "cms-digest-algorithms": (
+        "the signature (CMS) does not announce the digest algorithm that its signer uses",
+        "署名者が使うダイジェストアルゴリズムが、署名(CMS)のdigestAlgorithmsにありません",
+    ),
+    "cms-algorithms-differ": (
+        "the algorithms named in the signature (CMS) contradict each other",
+        "署名(CMS)に書かれたアルゴリズムが互いに矛盾しています",
+    ),
+    "cms-rsa-pss": (
+        "the signature uses RSA-PSS, which is not handled",
+        "RSA-PSSによる署名には対応していません",
+    ),
+    "signing-certificate-differs": (
+        "the signed attribute signing-certificate names another certificate than the signer's",
+        "署名属性signing-certificateが、署名者の証明書とは別の証明書を指しています",
     ),
     "unexpected": (
         "the document caused an unexpected error ({error}) and is treated as invalid",
