@@ -1,0 +1,248 @@
+"""Signing a PDF: the revision that follows the original, all of it but the signature value itself.
+
+Everything is known before the key is touched: the CMS has a known size, so /Contents takes exactly as much, and
+/ByteRange is final at once. The original is never changed, nor read here other than for its digest.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from functools import cached_property
+from typing import BinaryIO
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from pyhanko.pdf_utils import generic
+from pyhanko.pdf_utils.generic import NameObject, NumberObject
+
+from ..base import SigningIdentity
+from ..cms import CmsForm, cms_form
+from ..errors import MalformedDocumentError, TargetNotFoundError
+from ..profiles import Profile, SubFilter
+from ..signature_value import hash_name
+from ..source import Source
+from .fields import Field, NewField, choose_field, entry, flags
+from .reading import PdfDocument
+from .update import Update, stream, text_string
+
+_JAPAN = timezone(timedelta(hours=9))
+_APPEND_ONLY = 3
+"""SigFlags: signatures exist, and the file may only grow (table 225)."""
+_PRINT_AND_LOCKED = 132
+"""Annotation flags: PDF/A wants Print; Locked keeps the widget where it is (table 167)."""
+
+
+@dataclass(frozen=True)
+class PreparedPdf:
+    """A PDF with a place for its signature value: plain data, can be pickled where the source can."""
+
+    source: Source
+    before: bytes
+    """The new revision up to the `<` of /Contents."""
+    after: bytes
+    """And from behind its `>`."""
+    cms: CmsForm
+    signature_id: str
+    """The fully qualified name of the signature field."""
+    last: bool = True
+
+    @property
+    def scheme(self) -> str:
+        """What the certificate's key calls for."""
+        return self.cms.scheme
+
+    @cached_property
+    def digest(self) -> bytes:
+        """Of the byte range; computed when it is asked for, because a rehearsal never asks."""
+        state = self.source.hasher(hash_name(self.scheme))
+        state.update(self.before)
+        state.update(self.after)
+        return state.digest()
+
+    @property
+    def to_be_signed(self) -> bytes:
+        """The signed attributes in DER (RFC 5652, 5.4)."""
+        return self.cms.signed_attributes(self.digest)
+
+    def embed(self, signature: bytes, out: BinaryIO) -> None:
+        """Write the signed document, straight through: `out` need not be seekable."""
+        value = self.cms.content_info(self.digest, signature)
+        self.source.copy_to(out)
+        out.write(self.before)
+        out.write(b"<" + value.ljust(self.cms.size, b"\0").hex().upper().encode() + b">")
+        out.write(self.after)
+
+
+def prepare(document: PdfDocument, identity: SigningIdentity, profile: Profile, at: datetime) -> PreparedPdf:
+    """One revision with the signature in it. Raises FormatError where the document cannot or must not be signed."""
+    signing_time = at if profile.subfilter == SubFilter.PKCS7 else None
+    cms = cms_form(identity, profile.chain, signing_time=signing_time)
+    document_id = _document_id(document, identity, at)
+    field = choose_field(document, profile.field, f"Signature-{document_id[1].hex()[:8]}")
+    update = Update(document)
+    signature = update.reserve()
+    if isinstance(field, Field):
+        _fill(update, field, signature)
+        _register(update, document, None)
+    else:
+        _register(update, document, _make(update, document, field, signature))
+    entries = _signature_entries(identity, profile, at)
+    return _assemble(document, update, signature, entries, cms, document_id, field.name)
+
+
+def _signature_entries(identity: SigningIdentity, profile: Profile, at: datetime) -> bytes:
+    """The signature dictionary (table 255) without /ByteRange and /Contents."""
+    subfilter = profile.subfilter or SubFilter.CADES
+    lines = [b"/Type /Sig", b"/Filter /Adobe.PPKLite", b"/SubFilter /" + subfilter.encode()]
+    name = (identity.name or _common_name(identity.certificate)) if profile.signer_name else None
+    lines += [
+        b"/%b %b" % (key, text_string(value))
+        for key, value in ((b"Name", name), (b"Reason", profile.reason), (b"Location", profile.location))
+        if value is not None
+    ]
+    lines.append(b"/M (D:%b+09'00')" % at.astimezone(_JAPAN).strftime("%Y%m%d%H%M%S").encode())
+    return b"\n".join(lines)
+
+
+def _common_name(certificate: x509.Certificate) -> str | None:
+    names = certificate.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
+    return str(names[0].value) if names else None
+
+
+def _make(update: Update, document: PdfDocument, new: NewField, signature: generic.Reference) -> generic.Reference:
+    """A new field and its only widget, one object (12.7.5.5), put on its page."""
+    page = find_page(document, new.page)
+    box = new.box or (0, 0, 0, 0)
+    field = generic.DictionaryObject(
+        {
+            "/Type": NameObject("/Annot"),
+            "/Subtype": NameObject("/Widget"),
+            "/FT": NameObject("/Sig"),
+            "/T": generic.TextStringObject(new.name),
+            "/V": _indirect(signature),
+            "/F": NumberObject(_PRINT_AND_LOCKED),
+            "/Rect": generic.ArrayObject(map(NumberObject, box)),
+            "/P": _indirect(page.reference),
+        }
+    )
+    width, height = box[2] - box[0], box[3] - box[1]
+    if width and height:
+        appearance = update.add(_frame(width, height))
+        field["/AP"] = generic.DictionaryObject({"/N": _indirect(appearance)})
+    reference = update.add(field)
+    _append(update, page.reference, page.get_object(), "/Annots", reference)
+    return reference
+
+
+def _fill(update: Update, field: Field, signature: generic.Reference) -> None:
+    changed = generic.DictionaryObject(field.dictionary)
+    changed["/V"] = _indirect(signature)
+    update.put(field.reference, changed)
+
+
+def _register(update: Update, document: PdfDocument, field: generic.Reference | None) -> None:
+    """Make the form say that there are signatures, and list the new field. Only what must change is written."""
+    root = document.reader.root
+    form = entry(root, "/AcroForm")
+    holder = dict.get(root, "/AcroForm") if form is not None else None
+    changed = generic.DictionaryObject({} if form is None else form)
+    if field is not None:
+        _append(update, None, changed, "/Fields", field)
+    changed["/SigFlags"] = NumberObject(flags(changed, "/SigFlags") | _APPEND_ONLY)
+    if form is not None and dict(form) == dict(changed):
+        return
+    if isinstance(holder, generic.IndirectObject):
+        update.put(holder.reference, changed)
+        return
+    changed_root = generic.DictionaryObject(root)
+    changed_root["/AcroForm"] = changed if form is not None else _indirect(update.add(changed))
+    update.put(document.reader.root_ref, changed_root)
+
+
+def _append(
+    update: Update,
+    holder: generic.Reference | None,
+    dictionary: generic.DictionaryObject,
+    key: str,
+    item: generic.Reference,
+) -> None:
+    """Append to the array under `key`, where it stands: as an object of its own, or in the dictionary.
+
+    The dictionary is then changed, or, where it belongs to the reader (`holder` is its number), written anew.
+    """
+    value = entry(dictionary, key, generic.ArrayObject())
+    if not isinstance(value, generic.ArrayObject):
+        raise MalformedDocumentError(reason="pdf-structure", detail=key)
+    longer = generic.ArrayObject([*value, _indirect(item)])
+    raw = dict.get(dictionary, key)
+    if isinstance(raw, generic.IndirectObject) and isinstance(raw.get_object(), generic.ArrayObject):
+        update.put(raw.reference, longer)
+    elif holder is None:
+        dictionary[key] = longer
+    else:
+        copy = generic.DictionaryObject(dictionary)
+        copy[key] = longer
+        update.put(holder, copy)
+
+
+def _frame(width: int, height: int) -> bytes:
+    """The appearance of a new visible field: a thin frame. No font, so that archives (PDF/A) take it."""
+    entries = {
+        "/Type": NameObject("/XObject"),
+        "/Subtype": NameObject("/Form"),
+        "/BBox": generic.ArrayObject(map(NumberObject, (0, 0, width, height))),
+        "/Resources": generic.DictionaryObject(),
+    }
+    return stream(entries, b"0.5 w 0.25 0.25 %.2f %.2f re S" % (width - 0.5, height - 0.5))
+
+
+def _assemble(
+    document: PdfDocument,
+    update: Update,
+    signature: generic.Reference,
+    entries: bytes,
+    cms: CmsForm,
+    document_id: tuple[bytes, bytes],
+    name: str,
+) -> PreparedPdf:
+    """Write the signature dictionary last, so that what follows /Contents is as short as can be; cut there."""
+    hole = 2 * cms.size + 2
+    room = len(b"[0   ]") + 3 * len(b"%d000" % (update.position + hole))  # what follows is far below 999 times as much
+    head = b"<<\n%b\n/ByteRange " % entries
+    tail = b"\n/Contents "
+    place = update.put(signature, head + b" " * room + tail + b" " * hole + b"\n>>") + len(head)
+    start = place + room + len(tail)
+    revision = update.finish(document_id)
+    end = update.base + len(revision)
+    byte_range = b"[0 %d %d %d]" % (start, start + hole, end - start - hole)
+    place, start = place - update.base, start - update.base
+    before = revision[:place] + byte_range.ljust(room) + tail
+    return PreparedPdf(document.source, before, revision[start + hole :], cms, name)
+
+
+def _document_id(document: PdfDocument, identity: SigningIdentity, at: datetime) -> tuple[bytes, bytes]:
+    """The file identifiers (14.4): the first stays, the second is new, and the same for the same signature."""
+    try:
+        old = [part.original_bytes for part in document.reader.trailer["/ID"]]
+    except KeyError:
+        old = []
+    seed = hashlib.sha256()
+    for part in (*old, document.source.size.to_bytes(8), at.astimezone(_JAPAN).isoformat().encode()):
+        seed.update(len(part).to_bytes(4) + part)
+    first = old[0] if old else seed.digest()[:16]
+    seed.update(identity.certificate.fingerprint(hashes.SHA256()))
+    return first, seed.digest()[:16]
+
+
+def find_page(document: PdfDocument, number: int) -> generic.IndirectObject:
+    """The page by its number, from 0, or from the end with negative numbers."""
+    try:
+        return document.reader.find_page_for_modification(number)[0]
+    except Exception as error:
+        raise TargetNotFoundError(reason="pdf-page", target=number) from error
+
+
+def _indirect(reference: generic.Reference) -> generic.IndirectObject:
+    return generic.IndirectObject(reference.idnum, reference.generation, None)
