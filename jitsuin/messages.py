@@ -12,8 +12,9 @@ from datetime import datetime, timedelta, timezone
 from jitsuin.signer.errors import PinIncorrectError
 
 from .language import language
-from .sentences import CHANGES, ERRORS, NOTICES, REVOCATION_WORDS, UNFORESEEN, VERDICTS
+from .sentences import CHANGES, ERRORS, NOTICES, REMEDIES, REVOCATION_WORDS, UNFORESEEN, VERDICTS
 
+_SENTENCE_ENDS = (". ", "。")
 JST = timezone(timedelta(hours=9), "JST")
 
 
@@ -47,6 +48,8 @@ def error_sentence(error: Exception) -> str:
     # A refused document or certificate: the reason is one of the verdicts', and says why.
     if reason in VERDICTS and f"{name}.{reason}" not in ERRORS and "{reason}" not in entry[0]:
         sentence += ": " + verdict_sentence(reason, facts)
+    if reason in REMEDIES:
+        sentence += _SENTENCE_ENDS[language() == "ja"] + _filled(REMEDIES[reason], facts)
     return sentence
 
 

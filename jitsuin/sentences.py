@@ -220,11 +220,171 @@ VERDICTS: Mapping[str, tuple[str, str]] = {
         "証明書は{revoked_at}に失効しています: {crl_reason}",
     ),
     "on-hold": ("the certificate has been on hold since {revoked_at}", "証明書は{revoked_at}から一時停止中です"),
+    "pdf-header-missing": (
+        "there is no PDF header: this is not a PDF, or its beginning is lost",
+        "PDFのヘッダーがありません。PDFではないか、先頭が失われています",
+    ),
+    "pdf-bytes-before-header": (
+        "{count} bytes stand before the PDF header",
+        "PDFヘッダーの前に余分な{count}バイトがあります",
+    ),
+    "pdf-end-missing": (
+        "the end marker (%%EOF) is missing: the file of {size} bytes seems to be cut off",
+        "終端の目印(%%EOF)がありません。ファイル({size}バイト)が途中で切れているようです",
+    ),
+    "pdf-startxref-missing": ("startxref is missing at the end", "末尾にstartxrefがありません"),
+    "pdf-startxref-malformed": (
+        "startxref at byte {offset} is malformed, or no end marker (%%EOF) follows it",
+        "{offset}バイト目のstartxrefが正しくないか、直後に終端の目印(%%EOF)がありません",
+    ),
+    "pdf-startxref-wrong": (
+        "there is no cross-reference section at byte {offset}, where startxref or /Prev says it is",
+        "startxrefまたは/Prevの示す{offset}バイト目に相互参照がありません",
+    ),
+    "pdf-startxref-loop": (
+        "the cross-reference sections lead round in a circle at byte {offset}",
+        "相互参照が{offset}バイト目で循環しています",
+    ),
+    "pdf-xref-entry": (
+        "the cross-reference table is malformed at byte {offset}",
+        "相互参照表の{offset}バイト目の形式が正しくありません",
+    ),
+    "pdf-xref-duplicate": (
+        "one cross-reference section has two entries for object {object}",
+        "1つの相互参照の中に、オブジェクト{object}の項目が重複しています",
+    ),
+    "pdf-xref-stream": (
+        "the cross-reference stream (object {object}, byte {offset}) is malformed",
+        "相互参照ストリーム(オブジェクト{object}、{offset}バイト目)の形式が正しくありません",
+    ),
+    "pdf-xref-size": (
+        "the cross-reference table goes up to object {object}, but the trailer says /Size {size}",
+        "相互参照表にはオブジェクト{object}までありますが、トレーラーの/Sizeは{size}です",
+    ),
+    "pdf-xref-shrinks": (
+        "a later revision declares fewer objects (/Size {size}) than an earlier one ({before})",
+        "後の改訂の/Size({size})が、前の改訂({before})より小さくなっています",
+    ),
+    "pdf-xref-hybrid": (
+        "a hybrid cross-reference section (/XRefStm, byte {offset}): old and new readers see different documents",
+        "ハイブリッド相互参照(/XRefStm、{offset}バイト目)です。新旧のソフトで内容が異なることがあります",
+    ),
+    "pdf-xref-stream-replaced": (
+        "a later revision replaces the cross-reference stream (object {object}) of an earlier one",
+        "後の改訂が、前の改訂の相互参照ストリーム(オブジェクト{object})を置き換えています",
+    ),
+    "pdf-object-stream-replaced": (
+        "a later revision replaces the object stream {object} of an earlier one",
+        "後の改訂が、前の改訂のオブジェクトストリーム{object}を置き換えています",
+    ),
+    "pdf-generation": (
+        "object {object} has the generation number {generation}, which nothing before accounts for",
+        "オブジェクト{object}の世代番号{generation}に、対応する解放の記録がありません",
+    ),
+    "pdf-free-entry": (
+        "a later revision lists object {object} as free in a way whose meaning is unclear",
+        "後の改訂によるオブジェクト{object}の解放の記録は、意味が定まりません",
+    ),
+    "pdf-freed-reused": (
+        "object {object} was freed, and comes back with the generation number {generation}",
+        "解放されたオブジェクト{object}が、世代番号{generation}で再び使われています",
+    ),
+    "pdf-trailer": (
+        "the trailer at byte {offset} is malformed",
+        "{offset}バイト目のトレーラーの形式が正しくありません",
+    ),
+    "pdf-encrypted": (
+        "the PDF is encrypted, although it opens without a password; remove the protection, with the consent of its author (`qpdf --decrypt in.pdf out.pdf`)",
+        "パスワードなしで開けるものの、暗号化されたPDFです。作成者の了解を得て保護を解除してください(`qpdf --decrypt in.pdf out.pdf`)",
+    ),
+    "pdf-password": (
+        "the PDF is encrypted and opens only with a password or key; remove the protection, with the consent of its author",
+        "開くのにパスワードまたは鍵が要る、暗号化されたPDFです。作成者の了解を得て保護を解除してください",
+    ),
+    "pdf-catalog": (
+        "the document catalog is missing or malformed ({detail})",
+        "文書カタログがないか、形式が正しくありません({detail})",
+    ),
+    "pdf-pages": (
+        "the page tree is missing or malformed ({detail})",
+        "ページツリーがないか、形式が正しくありません({detail})",
+    ),
+    "pdf-page-tree-loop": (
+        "the page tree is circular, or too deep, at object {object}",
+        "ページツリーがオブジェクト{object}で循環しているか、深すぎます",
+    ),
+    "pdf-object-missing": (
+        "object {object} {generation}, which is referred to, does not exist",
+        "参照されているオブジェクト{object} {generation}がありません",
+    ),
+    "pdf-object-misplaced": (
+        "object {object} {generation} is not at byte {offset}, where the cross-reference table says it is",
+        "相互参照表の示す{offset}バイト目に、オブジェクト{object} {generation}がありません",
+    ),
+    "pdf-object": (
+        "object {object} {generation} is malformed ({detail})",
+        "オブジェクト{object} {generation}の形式が正しくありません({detail})",
+    ),
+    "pdf-object-stream": (
+        "object {object} is not in the object stream {stream} as the cross-reference section says",
+        "オブジェクト{object}が、相互参照の示すとおりにオブジェクトストリーム{stream}に入っていません",
+    ),
+    "pdf-limit": (
+        "larger or deeper than is read for safety: {what}",
+        "安全のための上限を超えています: {what}",
+    ),
+    "pdf-unreadable": ("the PDF cannot be read ({detail})", "PDFを読めません({detail})"),
+    "pdf-normalize-signed": (
+        "the PDF bears a signature, which rewriting would break; sign it without --normalize",
+        "署名のあるPDFを書き直すと署名が壊れます。--normalizeを付けずに署名してください",
+    ),
+    "pdf-normalize-failed": (
+        "the PDF is too damaged to be rewritten ({detail}); print it into a new PDF, or ask its author for another copy",
+        "破損のため書き直せません({detail})。新しいPDFとして印刷し直すか、作成元から入手し直してください",
+    ),
     "revocation-not-checked": (
         "whether the certificate has been revoked was not checked ({why})",
         "証明書の失効は確認していません({why})",
     ),
 }
+
+_REWRITE = (
+    "--normalize rewrites it before signing; `qpdf in.pdf out.pdf` does so by itself",
+    "--normalizeを付けると書き直してから署名します。書き直すだけなら`qpdf in.pdf out.pdf`でもできます",
+)
+
+# Remedies: what to do where a document is refused for this reason.
+REMEDIES: Mapping[str, tuple[str, str]] = dict.fromkeys(
+    (
+        "pdf-bytes-before-header",
+        "pdf-end-missing",
+        "pdf-startxref-missing",
+        "pdf-startxref-malformed",
+        "pdf-startxref-wrong",
+        "pdf-startxref-loop",
+        "pdf-xref-entry",
+        "pdf-xref-duplicate",
+        "pdf-xref-stream",
+        "pdf-xref-size",
+        "pdf-xref-shrinks",
+        "pdf-xref-hybrid",
+        "pdf-xref-stream-replaced",
+        "pdf-object-stream-replaced",
+        "pdf-generation",
+        "pdf-free-entry",
+        "pdf-freed-reused",
+        "pdf-trailer",
+        "pdf-catalog",
+        "pdf-pages",
+        "pdf-page-tree-loop",
+        "pdf-object-missing",
+        "pdf-object-misplaced",
+        "pdf-object",
+        "pdf-object-stream",
+        "pdf-unreadable",
+    ),
+    _REWRITE,
+)
 
 # Changes: what was done to a document after a signature was made.
 CHANGES: Mapping[str, tuple[str, str]] = {
