@@ -342,6 +342,65 @@ VERDICTS: Mapping[str, tuple[str, str]] = {
         "the PDF is too damaged to be rewritten ({detail}); print it into a new PDF, or ask its author for another copy",
         "破損のため書き直せません({detail})。新しいPDFとして印刷し直すか、作成元から入手し直してください",
     ),
+    "pdf-revisions": (
+        "the revisions of the PDF cannot be told apart ({detail})",
+        "PDFの改訂の区切りを特定できません({detail})",
+    ),
+    "pdf-too-many-revisions": ("more than {limit} revisions", "改訂が{limit}回を超えています"),
+    "pdf-too-many-changes": (
+        "a revision changed more than {limit} objects",
+        "1つの改訂で変更されたオブジェクトが{limit}個を超えています",
+    ),
+    "pdf-fields": (
+        "the tree of form fields is malformed ({detail}), so signatures might be overlooked",
+        "フォームのフィールド構造が正しくないため({detail})、署名を見落とすおそれがあります",
+    ),
+    "pdf-entry-missing": ("the signature has no {entry}", "署名に{entry}がありません"),
+    "pdf-entry-malformed": ("{entry} is not as a signature needs it", "{entry}が署名の形式に合っていません"),
+    "byte-range-malformed": (
+        "/ByteRange is not four numbers that begin at 0, ascend and stay within the file",
+        "/ByteRangeが、0から始まりファイル内で昇順に並ぶ4つの整数ではありません",
+    ),
+    "byte-range-gap": (
+        "what /ByteRange leaves out is not exactly the signature itself, so something may be hidden there",
+        "/ByteRangeの対象外の部分が署名の値そのものと一致せず、何かが隠されているおそれがあります",
+    ),
+    "byte-range-not-a-revision": (
+        "what the signature covers does not end where the revision ends that it came with",
+        "署名の対象の末尾が、署名が加えられた改訂の末尾と一致しません",
+    ),
+    "signature-not-in-the-open": (
+        "the signature stands where no byte range can leave it out (in an object stream, or nowhere)",
+        "署名がオブジェクトストリームの中など、/ByteRangeで除外できない場所にあります",
+    ),
+    "signature-shared": (
+        "the field {field} shares its signature with another field",
+        "フィールド{field}の署名が、別のフィールドと共有されています",
+    ),
+    "signature-removed": (
+        "revision {revision} removed the signature {field}",
+        "改訂{revision}で署名{field}が取り除かれています",
+    ),
+    "subfilter-refused": (
+        "signatures of the kind {subfilter} are not handled",
+        "{subfilter}形式の署名には対応していません",
+    ),
+    "signing-certificate-missing": (
+        "the signature does not name its certificate (ESS signing-certificate), as PAdES demands",
+        "PAdESで必須の署名属性signing-certificateがありません",
+    ),
+    "timestamp-not-checked": (
+        "{field} is a document timestamp; these are not checked in this version",
+        "{field}は文書タイムスタンプです。このバージョンでは検証していません",
+    ),
+    "certification-malformed": (
+        "the document says to be certified (DocMDP), but not by a signature in it as the standard has it",
+        "文書が証明(DocMDP)付きとされていますが、証明する署名が規格どおりに含まれていません",
+    ),
+    "changed-after-signing": (
+        "revision {revision} changed something that may not change after signing ({change})",
+        "署名後に認められない変更が、改訂{revision}で加えられています({change})",
+    ),
     "revocation-not-checked": (
         "whether the certificate has been revoked was not checked ({why})",
         "証明書の失効は確認していません({why})",
@@ -391,6 +450,102 @@ CHANGES: Mapping[str, tuple[str, str]] = {
     "signature-added": (
         "revision {revision}: signature {field} was added",
         "改訂{revision}: 署名{field}が追加されました",
+    ),
+    "timestamp-added": (
+        "revision {revision}: document timestamp {field} was added",
+        "改訂{revision}: 文書タイムスタンプ{field}が追加されました",
+    ),
+    "signature-field-added": (
+        "revision {revision}: the empty signature field {field} was added",
+        "改訂{revision}: 空の署名フィールド{field}が追加されました",
+    ),
+    "appearance-added": (
+        "revision {revision}: the signature {field} shows an image on its page",
+        "改訂{revision}: 署名{field}の表示がページに追加されました",
+    ),
+    "validation-data-added": (
+        "revision {revision}: certificates or revocation data were added (DSS)",
+        "改訂{revision}: 証明書または失効情報(DSS)が追加されました",
+    ),
+    "information-updated": (
+        "revision {revision}: object {object}, the date of change or the name of the program in the document information, was updated",
+        "改訂{revision}: オブジェクト{object}(文書情報の更新日時またはソフト名)が更新されました",
+    ),
+    "object-extended": (
+        "revision {revision}: object {object} refers to what was added",
+        "改訂{revision}: オブジェクト{object}に、追加されたものへの参照が加わりました",
+    ),
+    "object-rewritten": (
+        "revision {revision}: object {object} was written again with the same value",
+        "改訂{revision}: オブジェクト{object}が同じ値で書き直されました",
+    ),
+    "object-freed": (
+        "revision {revision}: object {object} was deleted",
+        "改訂{revision}: オブジェクト{object}が削除されました",
+    ),
+    "object-changed": (
+        "revision {revision}: object {object} was changed",
+        "改訂{revision}: オブジェクト{object}が変更されました",
+    ),
+    "object-added": (
+        "revision {revision}: object {object} was added without belonging to a signature",
+        "改訂{revision}: 署名に属さないオブジェクト{object}が追加されました",
+    ),
+    "object-elsewhere": (
+        "revision {revision}: object {object} stands outside the revision that defines it",
+        "改訂{revision}: オブジェクト{object}が、その改訂の範囲外に置かれています",
+    ),
+    "reference-filled": (
+        "revision {revision}: object {object}, which the document referred to before there was one, was put in",
+        "改訂{revision}: 以前から参照だけがあったオブジェクト{object}が、後から加えられました",
+    ),
+    "hidden-bytes": (
+        "revision {revision}: there are bytes that belong to no object, at offset {offset}",
+        "改訂{revision}: どのオブジェクトにも属さないバイト列があります(位置{offset})",
+    ),
+    "bytes-appended": (
+        "bytes follow the end of the last revision, at offset {offset}",
+        "最後の改訂の後ろにバイト列が追加されています(位置{offset})",
+    ),
+    "revision-without-purpose": (
+        "revision {revision}: neither a signature nor what is needed to check one was added",
+        "改訂{revision}: 署名でもその検証用データでもない改訂です",
+    ),
+    "trailer-changed": (
+        "revision {revision}: {key} of the trailer was changed",
+        "改訂{revision}: トレーラーの{key}が変更されました",
+    ),
+    "catalog-changed": (
+        "revision {revision}: {key} of the catalog was changed",
+        "改訂{revision}: カタログの{key}が変更されました",
+    ),
+    "form-changed": (
+        "revision {revision}: {key} of the form was changed",
+        "改訂{revision}: フォームの{key}が変更されました",
+    ),
+    "field-changed": (
+        "revision {revision}: {key} of the field {field} was changed (object {object})",
+        "改訂{revision}: フィールド{field}の{key}が変更されました(オブジェクト{object})",
+    ),
+    "field-added": (
+        "revision {revision}: the field {field} was added, which is no plain signature field (object {object})",
+        "改訂{revision}: 通常の署名フィールドではないフィールド{field}が追加されました(オブジェクト{object})",
+    ),
+    "page-changed": (
+        "revision {revision}: {key} of a page was changed (object {object})",
+        "改訂{revision}: ページの{key}が変更されました(オブジェクト{object})",
+    ),
+    "annotations-changed": (
+        "revision {revision}: annotations were added or changed (object {object})",
+        "改訂{revision}: 注釈が追加または変更されました(オブジェクト{object})",
+    ),
+    "information-changed": (
+        "revision {revision}: {key} of the document information was changed (object {object})",
+        "改訂{revision}: 文書情報の{key}が変更されました(オブジェクト{object})",
+    ),
+    "validation-data-changed": (
+        "revision {revision}: the validation data (DSS) was changed in another way than by adding to it",
+        "改訂{revision}: 検証用データ(DSS)に、追加以外の変更があります",
     ),
 }
 
