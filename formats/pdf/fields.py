@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
 
 from pyhanko.pdf_utils import generic
 
-from ..errors import AlreadySignedError, MalformedDocumentError, TargetNotFoundError, UnsupportedDocumentError
+from ..errors import AlreadySignedError, MalformedDocumentError, TargetNotFoundError
 from .reading import PdfDocument
+from .structure import array, dictionary, entry, integer, text
 
 _SMALL_FORM = 100
-"""So many fields are looked through for an empty signature field even where the form says it has none."""
-_DEEPEST = 64
+"""So many fields are looked through even where the form says that no signature field is among them."""
 _SIGNATURES_EXIST = 1
+_MAX_DEPTH = 32
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,12 @@ class NewField:
     page: int = 0
     """From 0; negative numbers count from the end."""
     box: tuple[int, int, int, int] | None = None
+    """Left, bottom, right and top, in units of the page's default user space."""
+
+    @property
+    def visible(self) -> bool:
+        """Whether there is anything to be seen of it."""
+        return self.box is not None and self.box[0] != self.box[2] and self.box[1] != self.box[3]
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,37 +44,42 @@ class Field:
     type: str | None
     value: generic.PdfObject | None
 
-    @property
-    def is_signature(self) -> bool:
-        """Whether it is a signature field, signed or empty."""
-        return self.type == "/Sig"
 
+def signature_fields(document: PdfDocument) -> list[Field]:
+    """The signature fields, signed and empty ones.
 
-def choose_field(document: PdfDocument, spec: str | None, name: str) -> NewField | Field:
-    """The field that `spec` means: NAME, `PAGE/X1,Y1,X2,Y2/NAME` (as pyHanko has it: pages count from 1, or from the
-    end by negative numbers; the box in units of the page's default user space), or None.
-
-    None is the only empty signature field, where there is just one, else a new invisible field called `name`. A NAME
-    that no field has becomes a new invisible field.
-
-    Raises TargetNotFoundError, AlreadySignedError or UnsupportedDocumentError.
+    A large form is only searched where it says that it has some (SigFlags, table 225): reading thousands of fields
+    takes longer than signing.
     """
-    form = acro_form(document)
+    form = dictionary(document.reader.root, "/AcroForm")
+    if len(array(form, "/Fields")) > _SMALL_FORM and not integer(form, "/SigFlags") & _SIGNATURES_EXIST:
+        return []
+    return [field for field in _walk(form) if field.type == "/Sig"]
+
+
+def choose_field(document: PdfDocument, known: list[Field], spec: str | None, name: str) -> NewField | Field:
+    """The field that `spec` means, where `known` are the signature fields.
+
+    - NAME: the empty signature field of that (fully qualified) name; where there is none, a new invisible one.
+    - `PAGE/X1,Y1,X2,Y2/NAME`, as pyHanko has it: a new field; pages count from 1, or from the end by negative numbers.
+    - None: the only empty signature field there is; where there is none, a new invisible one called `name`.
+
+    Raises TargetNotFoundError, AlreadySignedError or MalformedDocumentError.
+    """
+    empty = [field for field in known if field.value is None]
     if spec is None:
-        empty = [field for field in _signature_fields(form) if field.value is None]
-        return empty[0] if len(empty) == 1 else NewField(name)
+        if len(empty) > 1:
+            raise TargetNotFoundError(reason="pdf-field-ambiguous", fields=[field.name for field in empty])
+        return empty[0] if empty else NewField(name)
     wanted = _parse(spec)
-    found = next((field for field in walk(form, wanted.name) if field.name == wanted.name), None)
+    found = next((field for field in known if field.name == wanted.name), None)
     if found is None:
-        if "." in wanted.name or not wanted.name:
-            raise TargetNotFoundError(reason="pdf-field-name", target=wanted.name)
+        _check_free(document, wanted.name)
         return wanted
-    if not found.is_signature:
-        raise TargetNotFoundError(reason="pdf-not-a-signature-field", target=wanted.name)
     if found.value is not None:
         raise AlreadySignedError(reason="pdf-field-signed", place=wanted.name)
     if wanted.box is not None:
-        raise UnsupportedDocumentError(reason="pdf-field-exists", detail=wanted.name)
+        raise TargetNotFoundError(reason="pdf-field-exists", target=wanted.name)
     return found
 
 
@@ -80,77 +91,43 @@ def _parse(spec: str) -> NewField:
         number = int(page)
         x1, y1, x2, y2 = map(int, box.split(","))
     except ValueError:
-        raise TargetNotFoundError(reason="pdf-field-spec", target=spec) from None
+        number, x1, y1, x2, y2 = 0, 0, 0, 0, 0
     if number == 0:
         raise TargetNotFoundError(reason="pdf-field-spec", target=spec)
     return NewField(name, number - (number > 0), (min(x1, x2), min(y1, y2), max(x1, x2), max(y1, y2)))
 
 
-def acro_form(document: PdfDocument) -> generic.DictionaryObject:
-    """The interactive form; empty where there is none."""
-    form = entry(document.reader.root, "/AcroForm", generic.DictionaryObject())
-    if not isinstance(form, generic.DictionaryObject):
-        raise MalformedDocumentError(reason="pdf-form")
-    return form
+def _check_free(document: PdfDocument, name: str) -> None:
+    """Whether a new field may have this name: a root field's, and nobody else's."""
+    if not name or "." in name:
+        raise TargetNotFoundError(reason="pdf-field-name", target=name)
+    form = dictionary(document.reader.root, "/AcroForm")
+    if any(field.name == name for field in _walk(form, depth=1)):
+        raise TargetNotFoundError(reason="pdf-field-kind", target=name)
 
 
-def _signature_fields(form: generic.DictionaryObject) -> Iterator[Field]:
-    """The signature fields, unless the form is large and says that there are none (SigFlags, table 225)."""
-    fields = _array(form, "/Fields")
-    if len(fields) > _SMALL_FORM and not flags(form, "/SigFlags") & _SIGNATURES_EXIST:
-        return
-    yield from (field for field in walk(form) if field.is_signature)
-
-
-def walk(form: generic.DictionaryObject, towards: str | None = None) -> Iterator[Field]:
-    """All fields with a name, parents before their kids; `towards` a fully qualified name, only those on the way."""
-    root = Field("", generic.Reference(0), form, None, None)
-    yield from _kids(root, _array(form, "/Fields"), towards, 0)
-
-
-def _kids(parent: Field, references: generic.ArrayObject, towards: str | None, depth: int) -> Iterator[Field]:
-    if depth > _DEEPEST:
-        raise MalformedDocumentError(reason="pdf-form", detail="depth")
-    for index in range(len(references)):
-        item = references.raw_get(index)
-        if not isinstance(item, generic.IndirectObject):
-            continue
-        dictionary = item.get_object()
-        if not isinstance(dictionary, generic.DictionaryObject) or "/T" not in dictionary:
+def _walk(form: generic.DictionaryObject, *, depth: int = _MAX_DEPTH) -> Iterator[Field]:
+    """All fields that have a name, parents before their kids, so many levels deep."""
+    pending = [(item, "", None, None, 1) for item in _items(form, "/Fields")]
+    seen: set[tuple[int, int]] = set()
+    while pending:
+        item, above, kind, value, level = pending.pop()
+        if not isinstance(item, generic.IndirectObject) or (item.idnum, item.generation) in seen or level > _MAX_DEPTH:
+            raise MalformedDocumentError(reason="pdf-fields", detail="/Kids" if above else "/Fields")
+        seen.add((item.idnum, item.generation))
+        field = item.get_object()
+        if not isinstance(field, generic.DictionaryObject):
+            raise MalformedDocumentError(reason="pdf-fields", detail="/Kids" if above else "/Fields")
+        if "/T" not in field:
             continue  # a mere widget
-        partial = str(dictionary["/T"])
-        name = f"{parent.name}.{partial}" if parent.name else partial
-        if towards is not None and towards != name and not towards.startswith(name + "."):
-            continue
-        type_ = entry(dictionary, "/FT", parent.type)
-        field = replace(
-            parent,
-            name=name,
-            reference=item.reference,
-            dictionary=dictionary,
-            type=None if type_ is None else str(type_),
-            value=entry(dictionary, "/V", parent.value),
-        )
-        yield field
-        if "/Kids" in dictionary:
-            yield from _kids(field, _array(dictionary, "/Kids"), towards, depth + 1)
+        partial = text(entry(field, "/T", generic.TextStringObject()))
+        name = f"{above}.{partial}" if above else partial
+        kind, value = entry(field, "/FT", kind), entry(field, "/V", value)
+        yield Field(name, item.reference, field, None if kind is None else str(kind), value)
+        if level < depth:
+            pending += [(kid, name, kind, value, level + 1) for kid in _items(field, "/Kids")]
 
 
-def entry(dictionary: generic.DictionaryObject, key: str, default: Any = None) -> Any:
-    """What stands behind the key; null is nothing (7.3.7)."""
-    value = dict.get(dictionary, key)
-    value = None if value is None else value.get_object()
-    return default if value is None or isinstance(value, generic.NullObject) else value
-
-
-def flags(dictionary: generic.DictionaryObject, key: str) -> int:
-    """An integer of flags, 0 where there is none."""
-    value = entry(dictionary, key)
-    return int(value) if isinstance(value, int) else 0
-
-
-def _array(dictionary: generic.DictionaryObject, key: str) -> generic.ArrayObject:
-    value = entry(dictionary, key, generic.ArrayObject())
-    if not isinstance(value, generic.ArrayObject):
-        raise MalformedDocumentError(reason="pdf-form", detail=key)
-    return value
+def _items(holder: generic.DictionaryObject, key: str) -> list[generic.PdfObject]:
+    """The array's items as they stand, the last one first."""
+    return list(list.__iter__(array(holder, key)))[::-1]

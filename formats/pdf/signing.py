@@ -15,17 +15,18 @@ from typing import BinaryIO
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from pyhanko.pdf_utils import generic
-from pyhanko.pdf_utils.generic import NameObject, NumberObject
+from pyhanko.pdf_utils.generic import FloatObject, NameObject, NumberObject
 
 from ..base import SigningIdentity
 from ..cms import CmsForm, cms_form
-from ..errors import MalformedDocumentError, TargetNotFoundError
 from ..profiles import Profile, SubFilter
 from ..signature_value import hash_name
 from ..source import Source
-from .fields import Field, NewField, choose_field, entry, flags
+from .fields import Field, NewField, choose_field, signature_fields
+from .permissions import check_permissions, check_seed_values, field_lock
 from .reading import PdfDocument
-from .update import Update, stream, text_string
+from .structure import array, dictionary, entry, find_page, integer
+from .update import Update, indirect, stream, text_string
 
 _JAPAN = timezone(timedelta(hours=9))
 _APPEND_ONLY = 3
@@ -80,15 +81,20 @@ def prepare(document: PdfDocument, identity: SigningIdentity, profile: Profile, 
     signing_time = at if profile.subfilter == SubFilter.PKCS7 else None
     cms = cms_form(identity, profile.chain, signing_time=signing_time)
     document_id = _document_id(document, identity, at)
-    field = choose_field(document, profile.field, f"Signature-{document_id[1].hex()[:8]}")
+    known = signature_fields(document)
+    field = choose_field(document, known, profile.field, f"Signature-{document_id[1].hex()[:8]}")
+    check_permissions(document, known, field)
     update = Update(document)
     signature = update.reserve()
+    entries = _signature_entries(identity, profile, at)
     if isinstance(field, Field):
+        check_seed_values(field, profile, hash_name(cms.scheme))
+        lock = field_lock(document, field)
+        entries += b"" if lock is None else b"\n/Reference " + lock
         _fill(update, field, signature)
         _register(update, document, None)
     else:
         _register(update, document, _make(update, document, field, signature))
-    entries = _signature_entries(identity, profile, at)
     return _assemble(document, update, signature, entries, cms, document_id, field.name)
 
 
@@ -121,81 +127,84 @@ def _make(update: Update, document: PdfDocument, new: NewField, signature: gener
             "/Subtype": NameObject("/Widget"),
             "/FT": NameObject("/Sig"),
             "/T": generic.TextStringObject(new.name),
-            "/V": _indirect(signature),
+            "/V": indirect(signature),
             "/F": NumberObject(_PRINT_AND_LOCKED),
             "/Rect": generic.ArrayObject(map(NumberObject, box)),
-            "/P": _indirect(page.reference),
+            "/P": indirect(page.reference),
         }
     )
-    width, height = box[2] - box[0], box[3] - box[1]
-    if width and height:
-        appearance = update.add(_frame(width, height))
-        field["/AP"] = generic.DictionaryObject({"/N": _indirect(appearance)})
+    _show(update, field)
     reference = update.add(field)
     _append(update, page.reference, page.get_object(), "/Annots", reference)
     return reference
 
 
 def _fill(update: Update, field: Field, signature: generic.Reference) -> None:
+    """An existing field gets its value; its widgets stay as they are."""
     changed = generic.DictionaryObject(field.dictionary)
-    changed["/V"] = _indirect(signature)
+    changed["/V"] = indirect(signature)
+    _show(update, changed)
     update.put(field.reference, changed)
+
+
+def _show(update: Update, field: generic.DictionaryObject) -> None:
+    """Give a field that is its own widget, has an area, and no appearance yet, a thin frame (12.5.5).
+
+    No font and no colour, so that archives (PDF/A) take it.
+    """
+    box = [item.get_object() for item in array(field, "/Rect")]
+    if "/AP" in field or len(box) != 4 or box[0] == box[2] or box[1] == box[3]:
+        return
+    width, height = abs(box[2] - box[0]), abs(box[3] - box[1])
+    entries: dict[str, generic.PdfObject] = {
+        "/Type": NameObject("/XObject"),
+        "/Subtype": NameObject("/Form"),
+        "/BBox": generic.ArrayObject([NumberObject(0), NumberObject(0), FloatObject(width), FloatObject(height)]),
+        "/Resources": generic.DictionaryObject(),
+    }
+    frame = b"0.5 w 0.25 0.25 %.2f %.2f re S" % (width - 0.5, height - 0.5)
+    field["/AP"] = generic.DictionaryObject({"/N": indirect(update.add(stream(entries, frame)))})
 
 
 def _register(update: Update, document: PdfDocument, field: generic.Reference | None) -> None:
     """Make the form say that there are signatures, and list the new field. Only what must change is written."""
     root = document.reader.root
-    form = entry(root, "/AcroForm")
-    holder = dict.get(root, "/AcroForm") if form is not None else None
-    changed = generic.DictionaryObject({} if form is None else form)
+    holder = dict.get(root, "/AcroForm") if entry(root, "/AcroForm") is not None else None
+    form = dictionary(root, "/AcroForm")
+    changed = generic.DictionaryObject(form)
     if field is not None:
         _append(update, None, changed, "/Fields", field)
-    changed["/SigFlags"] = NumberObject(flags(changed, "/SigFlags") | _APPEND_ONLY)
-    if form is not None and dict(form) == dict(changed):
-        return
+    changed["/SigFlags"] = NumberObject(integer(form, "/SigFlags") | _APPEND_ONLY)
     if isinstance(holder, generic.IndirectObject):
-        update.put(holder.reference, changed)
-        return
-    changed_root = generic.DictionaryObject(root)
-    changed_root["/AcroForm"] = changed if form is not None else _indirect(update.add(changed))
-    update.put(document.reader.root_ref, changed_root)
+        if dict(form) != dict(changed):
+            update.put(holder.reference, changed)
+    elif holder is None or dict(form) != dict(changed):
+        catalog = generic.DictionaryObject(root)
+        catalog["/AcroForm"] = indirect(update.add(changed)) if holder is None else changed
+        update.put(document.reader.root_ref, catalog)
 
 
 def _append(
     update: Update,
-    holder: generic.Reference | None,
-    dictionary: generic.DictionaryObject,
+    owner: generic.Reference | None,
+    holder: generic.DictionaryObject,
     key: str,
     item: generic.Reference,
 ) -> None:
     """Append to the array under `key`, where it stands: as an object of its own, or in the dictionary.
 
-    The dictionary is then changed, or, where it belongs to the reader (`holder` is its number), written anew.
+    The dictionary is then changed, or, where it is the reader's own (`owner` is its number), written anew.
     """
-    value = entry(dictionary, key, generic.ArrayObject())
-    if not isinstance(value, generic.ArrayObject):
-        raise MalformedDocumentError(reason="pdf-structure", detail=key)
-    longer = generic.ArrayObject([*value, _indirect(item)])
-    raw = dict.get(dictionary, key)
-    if isinstance(raw, generic.IndirectObject) and isinstance(raw.get_object(), generic.ArrayObject):
+    longer = generic.ArrayObject([*list.__iter__(array(holder, key)), indirect(item)])
+    raw = dict.get(holder, key)
+    if isinstance(raw, generic.IndirectObject) and entry(holder, key) is not None:
         update.put(raw.reference, longer)
-    elif holder is None:
-        dictionary[key] = longer
+    elif owner is None:
+        holder[key] = longer
     else:
-        copy = generic.DictionaryObject(dictionary)
-        copy[key] = longer
-        update.put(holder, copy)
-
-
-def _frame(width: int, height: int) -> bytes:
-    """The appearance of a new visible field: a thin frame. No font, so that archives (PDF/A) take it."""
-    entries = {
-        "/Type": NameObject("/XObject"),
-        "/Subtype": NameObject("/Form"),
-        "/BBox": generic.ArrayObject(map(NumberObject, (0, 0, width, height))),
-        "/Resources": generic.DictionaryObject(),
-    }
-    return stream(entries, b"0.5 w 0.25 0.25 %.2f %.2f re S" % (width - 0.5, height - 0.5))
+        changed = generic.DictionaryObject(holder)
+        changed[key] = longer
+        update.put(owner, changed)
 
 
 def _assemble(
@@ -234,15 +243,3 @@ def _document_id(document: PdfDocument, identity: SigningIdentity, at: datetime)
     first = old[0] if old else seed.digest()[:16]
     seed.update(identity.certificate.fingerprint(hashes.SHA256()))
     return first, seed.digest()[:16]
-
-
-def find_page(document: PdfDocument, number: int) -> generic.IndirectObject:
-    """The page by its number, from 0, or from the end with negative numbers."""
-    try:
-        return document.reader.find_page_for_modification(number)[0]
-    except Exception as error:
-        raise TargetNotFoundError(reason="pdf-page", target=number) from error
-
-
-def _indirect(reference: generic.Reference) -> generic.IndirectObject:
-    return generic.IndirectObject(reference.idnum, reference.generation, None)

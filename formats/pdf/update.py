@@ -130,6 +130,11 @@ def serialise(value: generic.PdfObject) -> bytes:
     return out.getvalue()
 
 
+def indirect(reference: generic.Reference) -> generic.IndirectObject:
+    """A reference as it stands in another object."""
+    return generic.IndirectObject(reference.idnum, reference.generation, None)
+
+
 def text_string(text: str) -> bytes:
     """A text string (7.9.2.2): readable where it is ASCII, else UTF-16BE."""
     if text.isascii() and text.isprintable():
