@@ -351,7 +351,7 @@ def stream_section(xref: StreamObject, defect: Callable[[], NoReturn]) -> Compac
 def _counts(value: object) -> list[int] | None:
     """An array of non-negative integers, or None."""
     if isinstance(value, list) and all(isinstance(number, int) and number >= 0 for number in value):
-        return value
+        return [int(number) for number in value]
     return None
 
 
