@@ -5,11 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import pytest
 
-from judges import Jdk, JudgeMissingError, OpenSsl, XmlDsigSchema, Xmlsec1
+from judges import Jdk, OpenSsl, XmlDsigSchema, Xmlsec1
+from programs import JudgeMissingError
+
+if TYPE_CHECKING:
+    from pdf_judges import PdfJudges
 
 Judge = TypeVar("Judge")
 
@@ -55,3 +59,16 @@ def openssl() -> OpenSsl:
 def schema() -> XmlDsigSchema:
     """The W3C schema of XML Signature."""
     return summon(XmlDsigSchema)
+
+
+@pytest.fixture(scope="session")
+def pdf_judges(shared_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PdfJudges]:
+    """Signed PDFs as six programs see them, with the simulator's CAs as their anchors."""
+    # pyHanko's validation takes half a second to import: only those pay who ask for it.
+    from jitsuin.signer.simulator.pki import anchors
+    from pdf_judges import PdfJudges
+
+    work = tmp_path_factory.mktemp("pdf-judges")
+    judges = summon(lambda: PdfJudges(work, shared_folder / "pdfbox", anchors()))
+    yield judges
+    judges.close()

@@ -14,18 +14,30 @@ import sys
 import tempfile
 from pathlib import Path
 
-PACKAGES = {
+COMMANDS = {
     # command: the package that brings it
     "xmlsec1": "xmlsec1",
     "javac": "default-jdk-headless",
     "openssl": "openssl",
     "xmllint": "libxml2-utils",
+    "pdfsig": "poppler-utils",
+    "certutil": "libnss3-tools",
+    "faketime": "faketime",
+    "mutool": "mupdf-tools",
+    "qpdf": "qpdf",
+}
+JAVA = Path("/usr/share/java")
+JARS = {
+    # file: the package that brings it and the other jars that it needs
+    "pdfbox2.jar": "libpdfbox2-java",
+    "bcpkix.jar": "libbcpkix-java",
 }
 
 
 def missing() -> list[str]:
-    """The packages of the commands that cannot be found."""
-    return [package for command, package in PACKAGES.items() if shutil.which(command) is None]
+    """The packages of the commands and jars that cannot be found."""
+    commands = [package for command, package in COMMANDS.items() if shutil.which(command) is None]
+    return commands + [package for jar, package in JARS.items() if not (JAVA / jar).is_file()]
 
 
 def install(packages: list[str]) -> None:

@@ -11,20 +11,14 @@ from __future__ import annotations
 
 import base64
 import contextlib
-import fcntl
-import os
 import re
-import shutil
 import subprocess
 import tempfile
-import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import IO
-from urllib.parse import quote_plus, unquote_plus
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
@@ -32,11 +26,11 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from lxml import etree
 
+from programs import JavaProgram, JudgeMissingError, require, run
+
 DSIG = "http://www.w3.org/2000/09/xmldsig#"
 ID_ATTRIBUTES = ("id", "ID", "Id", "xml:id")
 """e-Tax uses the first three side by side."""
-
-TIMEOUT = 60
 
 
 class Verdict(StrEnum):
@@ -80,10 +74,6 @@ class JudgeResult:
         return self.verdict is Verdict.ERROR
 
 
-class JudgeMissingError(Exception):
-    """The program is not installed. Its message names the command and the Debian package."""
-
-
 class Jdk:
     """XML Signature by the JDK: one Java process that answers request after request.
 
@@ -91,12 +81,7 @@ class Jdk:
     """
 
     def __init__(self, work: Path) -> None:
-        for command in ("javac", "java"):
-            require(command, "default-jdk-headless")
-        self._work = work
-        self._classes = compile_java(Path(__file__).with_name("JdkXmlDsig.java"), work)
-        self._process: subprocess.Popen[str] | None = None
-        self._log: IO[bytes] | None = None
+        self._java = JavaProgram("JdkXmlDsig.java", work)
 
     def verify(
         self,
@@ -116,7 +101,7 @@ class Jdk:
                 fields.append(("folder", str(folder)))
             if certificate is not None:
                 fields.append(("certificate", certificate.fingerprint(hashes.SHA256()).hex()))
-            status, answer = self._ask("verify", fields)
+            status, answer = self._java.ask("verify", fields)
         details = " ".join(value for name, value in answer if name == "detail")
         if status == "OK":
             facts = [value.split(" ") for name, value in answer if name == "signature"]
@@ -155,55 +140,14 @@ class Jdk:
             ]
             optional = {"c14n": c14n, "prefix": prefix, "signature-id": signature_id, "folder": folder}
             fields += [(key, str(value)) for key, value in optional.items() if value is not None]
-            status, answer = self._ask("sign", fields)
+            status, answer = self._java.ask("sign", fields)
             if status != "OK":
                 raise RuntimeError(f"the JDK did not sign: {answer}")
             return target.read_bytes()
 
     def close(self) -> None:
         """End the Java process; the next question starts another."""
-        if self._process is not None:
-            with contextlib.suppress(OSError, subprocess.TimeoutExpired):
-                self._process.communicate(timeout=10)
-            self._process.kill()
-            self._process.wait()
-            self._process = None
-        if self._log is not None:
-            self._log.close()
-            self._log = None
-
-    def _start(self) -> subprocess.Popen[str]:
-        if self._process is None or self._process.poll() is not None:
-            self.close()
-            self._log = (self._work / f"jdk-{os.getpid()}.log").open("wb")
-            options = ["-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
-            self._process = subprocess.Popen(
-                ["java", *options, "-cp", str(self._classes), "JdkXmlDsig"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=self._log,
-                encoding="utf-8",
-                env=os.environ | {"LC_ALL": "C.UTF-8"},
-            )
-        return self._process
-
-    def _ask(self, verb: str, fields: Iterable[tuple[str, str]]) -> tuple[str, list[tuple[str, str]]]:
-        process = self._start()
-        assert process.stdin is not None
-        assert process.stdout is not None
-        watchdog = threading.Timer(TIMEOUT, process.kill)
-        watchdog.start()
-        try:
-            process.stdin.write("\t".join([verb, *(f"{name}={quote_plus(value)}" for name, value in fields)]) + "\n")
-            process.stdin.flush()
-            line = process.stdout.readline()
-        finally:
-            watchdog.cancel()
-        if not line.endswith("\n"):
-            raise RuntimeError(f"the JDK judge ended without an answer (or took over {TIMEOUT} s); see its log")
-        status, *answers = line.rstrip("\n").split("\t")
-        pairs = [answer.split("=", 1) for answer in answers]
-        return status, [(name, unquote_plus(value)) for name, value in pairs]
+        self._java.close()
 
 
 class Xmlsec1:
@@ -435,35 +379,6 @@ def _openssl_result(done: subprocess.CompletedProcess[bytes], *, invalid: bytes)
     if done.returncode == 0:
         return JudgeResult(Verdict.VALID, text)
     return JudgeResult(Verdict.INVALID if re.search(invalid, output) else Verdict.ERROR, f"openssl: {text}")
-
-
-def require(command: str, package: str) -> None:
-    """Raise JudgeMissingError unless the command can be found."""
-    if shutil.which(command) is None:
-        raise JudgeMissingError(f"{command} is not installed; on Debian: apt-get install {package}")
-
-
-def compile_java(source: Path, work: Path) -> Path:
-    """Compile once for all processes that share `work`."""
-    classes = work / source.stem
-    work.mkdir(parents=True, exist_ok=True)
-    with (work / f"{source.stem}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (classes / f"{source.stem}.class").exists():
-            done = run(["javac", "-encoding", "UTF-8", "-d", str(classes), str(source)])
-            if done.returncode != 0:
-                raise RuntimeError(done.stderr.decode(errors="replace"))
-    return classes
-
-
-def run(
-    command: Sequence[str], *, stdin: bytes = b"", folder: Path | None = None
-) -> subprocess.CompletedProcess[bytes]:
-    """Run to the end, without a terminal and in a locale whose output is the same everywhere."""
-    environment = os.environ | {"LC_ALL": "C.UTF-8"}
-    return subprocess.run(
-        command, input=stdin, capture_output=True, cwd=folder, env=environment, timeout=TIMEOUT, check=False
-    )
 
 
 @contextlib.contextmanager
