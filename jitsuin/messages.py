@@ -12,7 +12,7 @@ from datetime import datetime, timedelta, timezone
 from jitsuin.signer.errors import PinIncorrectError
 
 from .language import language
-from .sentences import CHANGES, ERRORS, NOTICES, REMEDIES, REVOCATION_WORDS, UNFORESEEN, VERDICTS
+from .sentences import CHANGES, ERRORS, FORM_RULES, NOTICES, REMEDIES, REVOCATION_WORDS, UNFORESEEN, VERDICTS
 
 _SENTENCE_ENDS = (". ", "。")
 JST = timezone(timedelta(hours=9), "JST")
@@ -67,6 +67,12 @@ def revocation_word(code: str) -> str:
     return entry[language() == "ja"] if entry else code
 
 
+def form_rule(rule: str) -> str:
+    """What a destination asks for, in words."""
+    entry = FORM_RULES.get(rule)
+    return entry[language() == "ja"] if entry else rule
+
+
 class _Facts(string.Formatter):
     """Fills in facts; one that is missing shows as its name rather than as an error of its own."""
 
@@ -80,6 +86,8 @@ class _Facts(string.Formatter):
             return f"{value:04X}"
         if key in ("why", "crl_reason"):
             return revocation_word(str(value))
+        if key == "rule":
+            return form_rule(str(value))
         return value
 
 

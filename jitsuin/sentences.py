@@ -397,6 +397,10 @@ VERDICTS: Mapping[str, tuple[str, str]] = {
         "the document says to be certified (DocMDP), but not by a signature in it as the standard has it",
         "文書が証明(DocMDP)付きとされていますが、証明する署名が規格どおりに含まれていません",
     ),
+    "not-the-form": (
+        "the signature is sound, but not in the form of {profile}: {rule}",
+        "署名は正しいものの、{profile}の様式に合っていません: {rule}",
+    ),
     "changed-after-signing": (
         "revision {revision} changed something that may not change after signing ({change})",
         "署名後に認められない変更が、改訂{revision}で加えられています({change})",
@@ -813,6 +817,34 @@ UNFORESEEN = (
     "unforeseen error ({kind}); this is a fault of jitsuin, please report it",
     "想定外のエラー({kind})です。jitsuinの不具合ですので、お知らせください",
 )
+
+# What a destination asks of a signature, by the rule that was broken.
+FORM_RULES: Mapping[str, tuple[str, str]] = {
+    "subfilter": ("another encoding (/SubFilter) is asked for", "署名の形式(/SubFilter)が異なります"),
+    "type": ("/Type must be /Sig", "/Typeが/Sigではありません"),
+    "filter": ("/Filter is missing", "/Filterがありません"),
+    "name": ("the signer's name (/Name) is missing", "署名者の氏名(/Name)がありません"),
+    "time": (
+        "the time of signing (/M) is missing, or lacks the offset of its time zone",
+        "署名日時(/M)がないか、時差の表記がありません",
+    ),
+    "algorithm": ("it must be RSA with SHA-256", "RSAとSHA-256による署名ではありません"),
+    "timestamp": ("there must be no timestamp", "タイムスタンプが付いています"),
+    "revision": ("each signature must have a revision of its own", "署名ごとに改訂が分かれていません"),
+    "update": (
+        "nothing but further signatures may follow a signature",
+        "署名の後に、署名以外の更新があります",
+    ),
+    "certificate-entry": ("/Cert must not be there", "/Certがあります"),
+    "signing-time": (
+        "the signed attribute signing-time must not be there, /M takes its place",
+        "署名属性signing-timeがあります(/Mで代えるべきもの)",
+    ),
+    "signing-certificate": (
+        "the signed attribute signing-certificate-v2 is missing",
+        "署名属性signing-certificate-v2がありません",
+    ),
+}
 
 REVOCATION_WORDS: Mapping[str, tuple[str, str]] = {
     "unspecified": ("no reason given", "理由の記載なし"),

@@ -27,6 +27,8 @@ from .revisions import Revision
 MAX_OBJECTS = 10_000
 _MAX_GAP = 4096
 _CHUNK = 1 << 20
+_OVERLAP = 4096
+_FEW = 64
 
 _Key = tuple[int, int]
 
@@ -59,6 +61,41 @@ _TRAILER = frozenset(("/Size", "/Prev", "/ID"))
 def changes_in(document: PdfDocument, older: Revision, newer: Revision) -> tuple[Change, ...]:
     """Everything that `newer` did to `older`. Raises RefusedSignatureError, and what unreadable objects provoke."""
     return tuple(_Update(document, older, newer).changes())
+
+
+def filled_references(document: PdfDocument, older: Revision, newer: Revision) -> Iterator[Change]:
+    """New objects that `older` refers to already, in vain: what shows nothing when it is signed, and something later.
+
+    Looks for the numbers in all bytes of `older`, so that no way to refer to an object is overlooked.
+    """
+    xrefs = document.reader.xrefs
+    references = xrefs.explicit_refs_in_revision(newer.section)
+    new = {ref.idnum for ref in references if xrefs.get_historical_ref(ref, older.section) is None}
+    if not new:
+        return
+    gap = rb"(?:[\0\t\n\f\r ]|%[^\r\n]*[\r\n])+"
+    numbers = b"|".join(b"%d" % number for number in sorted(new)) if len(new) <= _FEW else rb"\d{1,10}"
+    pattern = re.compile(rb"(" + numbers + rb")" + gap + rb"\d+" + gap + rb"R")
+    for data in _former_bytes(document, older):
+        for hit in pattern.finditer(data):
+            before = data[max(0, hit.start() - 20) : hit.start()]
+            if int(hit[1]) in new and not before[len(before.rstrip(b"0123456789")) :].strip(b"0"):
+                yield Change("reference-filled", False, {"revision": newer.number, "object": int(hit[1])})
+                return
+
+
+def _former_bytes(document: PdfDocument, older: Revision) -> Iterator[bytes]:
+    """The older revision's bytes in overlapping pieces, then what its object streams hold."""
+    overlap, left = b"", older.end
+    with document.source.stream() as stream:
+        while left > 0 and (chunk := stream.read(min(_CHUNK, left))):
+            yield overlap + chunk
+            overlap = chunk[-_OVERLAP:]
+            left -= len(chunk)
+    for section in range(older.section + 1):
+        for reference in document.reader.xrefs.object_streams_used_in(section):
+            held = document.reader.get_object(reference, revision=section)
+            yield held.data if isinstance(held, generic.StreamObject) else b""
 
 
 class _Update:
@@ -123,7 +160,6 @@ class _Update:
             yield Change("object-elsewhere", False, self._at(min(streams - self._after.keys())))
         self._taken |= streams
         yield from self._hidden_bytes(spans)
-        yield from self._filled_references()
 
     def _read_former(self, ref: Reference, place: object) -> generic.PdfObject:
         if isinstance(place, int):
@@ -140,39 +176,6 @@ class _Update:
                 yield Change("hidden-bytes", False, self._at(offset=position))
                 return
             position = end
-
-    def _filled_references(self) -> Iterator[Change]:
-        """A new object must not be one that the older revision refers to already, in vain."""
-        numbers = {key[0] for key in self._after.keys() - self._before.keys()}
-        if not numbers:
-            return
-        wanted = rb"(?:" + b"|".join(b"%d" % number for number in sorted(numbers)) + rb")"
-        gap = rb"(?:[\0\t\n\f\r ]|%[^\r\n]*[\r\n])+"
-        pattern = re.compile(wanted + gap + rb"\d+" + gap + rb"R(?![A-Za-z0-9])")
-        for data in self._former_bytes():
-            for hit in pattern.finditer(data):
-                digits = re.compile(rb"\d*$").search(data, max(0, hit.start() - 20), hit.start())
-                if digits is None or not digits[0].strip(b"0"):
-                    number = int(re.match(rb"\d+", hit[0])[0])  # type: ignore[index]
-                    yield Change("reference-filled", False, self._at((number, 0)))
-                    return
-
-    def _former_bytes(self) -> Iterator[bytes]:
-        """The older revision's bytes in overlapping pieces, then what its object streams hold."""
-        stream = self._reader.stream
-        tail = b""
-        stream.seek(0)
-        left = self._older.end
-        while left > 0 and (chunk := stream.read(min(_CHUNK, left))):
-            left -= len(chunk)
-            position = stream.tell()
-            yield tail + chunk
-            stream.seek(position)
-            tail = chunk[-128:]
-        for section in range(self._older.section + 1):
-            for ref in self._reader.xrefs.object_streams_used_in(section):
-                held = self._reader.get_object(ref, revision=section)
-                yield held.data if isinstance(held, generic.StreamObject) else b""
 
     # 2. The trailer
 

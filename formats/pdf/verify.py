@@ -19,12 +19,13 @@ from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.misc import PdfReadError
 
 from ..base import Change, SignatureFinding, VerificationPolicy, unreadable
-from ..cms_reading import check_signed_data, read_signed_data
+from ..cms_reading import SignedData, check_signed_data, read_signed_data
 from ..errors import FormatError
 from ..verdict import PASSED, RefusedSignatureError, SubIndication, Verdict
 from . import byte_range
 from .byte_range import Coverage, read_coverage
-from .changes import changes_in
+from .changes import changes_in, filled_references
+from .destination import SoundSignature, check_form
 from .objects import PlacedObject, read_placed
 from .reading import PdfDocument
 from .revisions import Revision, read_revisions
@@ -67,6 +68,8 @@ class _Verification:
         self._policy = policy
         self._revisions: tuple[Revision, ...] = ()
         self._changes: dict[int, tuple[Change, ...]] = {}
+        self._made_in: Counter[int] = Counter()
+        """How many signatures each cross-reference section brought."""
 
     def findings(self) -> list[SignatureFinding]:
         self._revisions = read_revisions(self._document)  # 2
@@ -77,6 +80,7 @@ class _Verification:
             facts = {"count": len(signatures), "limit": MAX_SIGNATURES}
             return [SignatureFinding("/", Verdict(SubIndication.FORMAT_FAILURE, "too-many-signatures", facts))]
         signatures.sort(key=lambda one: self._introduced(one.field))
+        self._made_in.update(self._introduced(one.field) for one in signatures)
         return [self._judge(one) for one in signatures]
 
     # 1. Finding
@@ -87,14 +91,21 @@ class _Verification:
         signatures = [_Signature(field, uses[field.signature] > 1) for field in found]
         known = {(field.name, field.signature) for field in found}
         for older, newer in zip(self._revisions[-2::-1], self._revisions[:0:-1], strict=True):
-            if all(change.permitted for change in self._changes_in(newer)):
-                continue  # what is permitted removes nothing
+            if self._removes_nothing(newer):
+                continue
             for field in signed_fields(self._reader.get_historical_resolver(older.section)):
                 field = SignedField(field.name, generic.Reference(field.signature.idnum, field.signature.generation))
                 if (field.name, field.signature) not in known:
                     known.add((field.name, field.signature))
                     signatures.append(_Signature(field, shared=False, removed_by=newer.number))
         return signatures
+
+    def _removes_nothing(self, newer: Revision) -> bool:
+        """What is permitted removes nothing. What cannot be judged, perhaps long before any signature, may."""
+        try:
+            return all(change.permitted for change in self._changes_in(newer))
+        except (RefusedSignatureError, FormatError, PdfReadError, ValueError):
+            return False
 
     def _introduced(self, field: SignedField) -> int:
         """The cross-reference section that says where the signature dictionary stands."""
@@ -134,6 +145,7 @@ class _Verification:
             finding = replace(finding, certificate=data.certificate, embedded=data.embedded)
             finding = replace(finding, changes=self._changes_after(coverage.revision))  # 7
             _check_changes(finding.changes)
+            self._check_form(one, signature, data, finding.changes)  # 8
         except RefusedSignatureError as refused:
             return replace(finding, verdict=refused.verdict)
         except FormatError as error:
@@ -174,12 +186,21 @@ class _Verification:
         later = tuple(f"revision {one.number}/{count}" for one in self._revisions[coverage.revision.number :])
         return (f"revision {coverage.revision.number}/{count}",), later
 
+    def _check_form(
+        self, one: _Signature, signature: PlacedObject, data: SignedData, changes: Sequence[Change]
+    ) -> None:
+        if self._policy.profile is None or not isinstance(signature.value, generic.DictionaryObject):
+            return
+        beside = self._made_in[self._introduced(one.field)] - 1
+        check_form(SoundSignature(signature.value, data, beside, changes), self._policy.profile)
+
     def _changes_after(self, covered: Revision) -> tuple[Change, ...]:
         """Everything that came after a revision, up to the last byte of the file."""
         changes: list[Change] = []
         for revision in self._revisions[covered.number :]:
             news = self._changes_in(revision)
             changes += news
+            changes += filled_references(self._document, self._revisions[revision.number - 2], revision)
             if all(change.permitted for change in news) and not any(change.code in _PURPOSES for change in news):
                 changes.append(Change("revision-without-purpose", False, {"revision": revision.number}))
         last = self._revisions[-1]
