@@ -109,7 +109,7 @@ def _read(contents: bytes, accept_sha1: bool) -> SignedData:
         raise RefusedSignatureError(SubIndication.FORMAT_FAILURE, "cms-trailing-bytes")
     digest_algorithms, certificates, signer_info = _signed_data_fields(info)
     signer = _SignerInfo.read(signer_info)
-    if signer.digest_algorithm not in digest_algorithms:
+    if _algorithm(signer.digest_algorithm)[0] not in digest_algorithms:  # parameters may be NULL here and absent there
         raise RefusedSignatureError(SubIndication.FORMAT_FAILURE, "cms-digest-algorithms")
     hash_ = _digest_algorithm(signer.digest_algorithm)
     scheme = _scheme(signer.signature_algorithm, hash_)
@@ -150,7 +150,7 @@ def _signed_data_fields(info: Value) -> tuple[list[bytes], list[bytes], Value]:
     fields = Fields(explicit.take(SEQUENCE).content)
     explicit.end()
     _check_version(fields, 1, 3, 4, 5)  # which of them says what else is inside; no reader depends on it
-    digest_algorithms = [algorithm.encoded for algorithm in members(fields.take(SET).content, SEQUENCE)]
+    digest_algorithms = [_algorithm(one.encoded)[0] for one in members(fields.take(SET).content, SEQUENCE)]
     content = Fields(fields.take(SEQUENCE).content)
     if content.take(OBJECT_IDENTIFIER).encoded != cms_names.DATA:
         raise RefusedSignatureError(SubIndication.SIG_CONSTRAINTS_FAILURE, "cms-content-type")
@@ -171,7 +171,7 @@ def _certificates(field: Value | None) -> list[bytes]:
         raise RefusedSignatureError(SubIndication.FORMAT_FAILURE, "too-many-certificates", place="CMS")
     if any(value.tag != SEQUENCE for value in values):  # attribute certificates and older things (RFC 5652, 10.2.2)
         raise RefusedSignatureError(SubIndication.SIG_CONSTRAINTS_FAILURE, "cms-certificate-kind")
-    return [value.encoded for value in values]
+    return list(dict.fromkeys(value.encoded for value in values))  # one that is there twice is harmless
 
 
 @dataclass(frozen=True)
@@ -251,6 +251,12 @@ def _algorithm(encoded: bytes) -> tuple[bytes, bytes | None]:
     return identifier, parameters
 
 
+def _comparable(encoded: bytes) -> tuple[bytes, bytes]:
+    """Parameters that are absent and NULL mean the same, for all algorithms that we read (RFC 5754, 2)."""
+    identifier, parameters = _algorithm(encoded)
+    return identifier, parameters or _NULL
+
+
 def _refused_algorithm(identifier: bytes) -> RefusedSignatureError:
     return RefusedSignatureError(
         SubIndication.CRYPTO_CONSTRAINTS_FAILURE, "algorithm-refused", algorithm=_dotted(identifier)
@@ -314,13 +320,11 @@ def _check_algorithm_protection(attributes: Mapping[bytes, Value], signer: _Sign
     if value is None:
         return
     fields = Fields(_expect(value, SEQUENCE))
-    digest_algorithm = fields.take(SEQUENCE)
-    signature_algorithm = fields.take(context(1))  # [1] IMPLICIT
+    named = fields.take(SEQUENCE).encoded, fields.take(context(1)).encoded  # [1] IMPLICIT
     fields.end()
-    if (digest_algorithm.encoded, signature_algorithm.encoded[1:]) != (
-        signer.digest_algorithm,
-        signer.signature_algorithm[1:],
-    ):
+    if [_comparable(one) for one in named] != [
+        _comparable(one) for one in (signer.digest_algorithm, signer.signature_algorithm)
+    ]:
         raise RefusedSignatureError(SubIndication.SIG_CONSTRAINTS_FAILURE, "cms-algorithms-differ")
 
 
@@ -344,7 +348,7 @@ def _signing_time(attributes: Mapping[bytes, Value]) -> datetime | None:
 
 
 def _signing_certificate(certificates: list[bytes], identifier: Value) -> bytes:
-    """The certificate that SignerIdentifier names, which must be there exactly once."""
+    """The certificate that SignerIdentifier names; there must be one, and no other that it names as well."""
     if identifier.tag == SEQUENCE:
         fields = Fields(identifier.content)
         wanted = fields.take(SEQUENCE).encoded, fields.take(INTEGER).encoded

@@ -90,6 +90,8 @@ def read(data: bytes, start: int = 0) -> Value:
             if not octets:
                 raise NotDerError("indefinite length")
             begin += octets
+            if begin > len(data):
+                raise DerError("truncated")
             size = int.from_bytes(data[start + 2 : begin])
             if octets > 4 or size < 0x80 or size.bit_length() <= 8 * (octets - 1):
                 raise NotDerError("length in a long form")

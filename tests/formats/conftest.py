@@ -8,6 +8,7 @@ The judges share no code with Jitsuin; a document counts as accepted when all of
 from __future__ import annotations
 
 import io
+import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -45,7 +46,8 @@ from jitsuin.formats.source import Source
 from jitsuin.formats.verdict import Verdict, worst
 from jitsuin.signer.simulator.personas import PERSONAS
 from jitsuin.signer.simulator.pki import ca_certificate, private_key, signature_certificate
-from judges import DSIG, Jdk, JudgeResult, Xmlsec1
+from judges import DSIG, Jdk, JudgeResult, OpenSsl, Xmlsec1
+from judges import Verdict as JudgeVerdict
 
 AT = datetime(2026, 6, 1, 3, 0, tzinfo=UTC)
 HASHES = {"sha1": hashes.SHA1, "sha256": hashes.SHA256, "sha384": hashes.SHA384, "sha512": hashes.SHA512}
@@ -246,6 +248,36 @@ def without_signature() -> Callable[..., bytes]:
         return signed[:start] + signed[end:]
 
     return remove
+
+
+class OpenSslCms:
+    """OpenSSL's judgement on a detached CMS: digest, value, ESS attribute; with `who`, the chain at the time of AT."""
+
+    def __init__(self, openssl: OpenSsl, folder: Path) -> None:
+        self.openssl = openssl
+        self._folder = folder
+
+    def verify(self, cms: bytes, content: bytes, who: Party | None = None) -> JudgeResult:
+        signature, covered, anchor = (self._folder / name for name in ("cms.der", "content", "anchor.pem"))
+        signature.write_bytes(cms)
+        covered.write_bytes(content)
+        chain: list[str | Path] = ["-noverify"]
+        if who is not None:
+            anchor.write_bytes(who.chain[-1].public_bytes(Encoding.PEM))
+            chain = ["-CAfile", anchor, "-no-CApath", "-no-CAstore", "-purpose", "any", "-cades"]
+            chain += ["-attime", str(int(AT.timestamp()))]
+        files: list[str | Path] = ["-inform", "DER", "-in", signature, "-content", covered, "-out", os.devnull]
+        done = self.openssl.run("cms", "-verify", "-binary", *files, *chain)
+        text = done.stderr.decode(errors="replace").strip()
+        if done.returncode == 0 and "Verification successful" in text:
+            return JudgeResult(JudgeVerdict.VALID, text)
+        wrong = re.search("(?i)verification failure|verify error|signing certificate", text)
+        return JudgeResult(JudgeVerdict.INVALID if wrong else JudgeVerdict.ERROR, text)
+
+
+@pytest.fixture(scope="session")
+def openssl_cms(openssl: OpenSsl, tmp_path_factory: pytest.TempPathFactory) -> OpenSslCms:
+    return OpenSslCms(openssl, tmp_path_factory.mktemp("cms"))
 
 
 # Documents that are hard to canonicalise or to splice
