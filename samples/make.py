@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from .documents import consumption_tax_return, income_tax_return, pension_certificate
+from .pdf_documents import childcare_application, employment_certificate
 
 HERE = Path(__file__).resolve().parent
 SIGNED_AT = datetime(2026, 2, 16, 1, 0, tzinfo=UTC)
@@ -24,6 +25,8 @@ def unsigned_files() -> dict[str, bytes]:
         "unsigned/income-tax-return.xtx": income_tax_return(),
         "unsigned/consumption-tax-return.xtx": consumption_tax_return(),
         "unsigned/pension-certificate.xml": pension_certificate(),
+        "unsigned/childcare-application.pdf": childcare_application(),
+        "unsigned/employment-certificate.pdf": employment_certificate(),
     }
 
 
