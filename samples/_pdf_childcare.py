@@ -399,7 +399,7 @@ def _signatures(page: Page, y: float) -> float:
         y = page.row(
             _X,
             y,
-            21,
+            18,
             (24, head(f"保護者{number}")),
             (46, cell((Entry(f"{key}.name", name, size=11),))),
             (20, cell((Entry(f"{key}.relation", relation, align="center"),))),

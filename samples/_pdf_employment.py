@@ -296,7 +296,7 @@ def _leaves(page: Page, y: float) -> float:
             Check(f"{name}.done", "取得済み"),
             "　期間",
         )
-        why: tuple[Part, ...] = ("理由", Entry("other_leave.reason", "", 24, size=8)) if name == "other_leave" else ()
+        why: tuple[Part, ...] = ("理由", Entry("other_leave.reason", "", 15, size=8)) if name == "other_leave" else ()
         states = states[:3] + why + states[3:]
         y = _item(page, y, 7.2, number, label, (*states, *_span(name)))
     y = _item(

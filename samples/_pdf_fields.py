@@ -75,15 +75,24 @@ class Form:
                 looks: PdfObject = {"Yes": self._box(width, height, on=True), "Off": self._box(width, height, on=False)}
                 return {"FT": Name("Btn"), "TU": part.label, "V": state, "AS": state, "AP": {"N": looks}}
             case Choice():
-                written: dict[str, PdfObject] = {"FT": Name("Ch"), "Ff": _COMBO, "Opt": list(part.options)}
+                options: PdfObject = list(part.options)
+                return {"FT": Name("Ch"), "Ff": _COMBO, "Opt": options} | self._written(part, width, height)
             case Entry():
                 flags = _MULTILINE * part.multiline | _COMB * bool(part.comb)
-                written = {"FT": Name("Tx"), "Q": _QUADDING[part.align]}
-                written |= {"Ff": flags} if flags else {}
-                written |= {"MaxLen": part.comb} if part.comb else {}
-        written |= {"V": part.value, "DA": f"/{RESOURCE} {number(_fitting(part, width))} Tf 0 g"}
-        written |= {"MK": {"BG": list(_TINT)}, "AP": {"N": self._text(part, width, height)}}
-        return written
+                text: dict[str, PdfObject] = {"FT": Name("Tx"), "Q": _QUADDING[part.align]}
+                text |= {"Ff": flags} if flags else {}
+                text |= {"MaxLen": part.comb} if part.comb else {}
+                return text | self._written(part, width, height)
+
+    def _written(self, part: Entry | Choice, width: float, height: float) -> dict[str, PdfObject]:
+        """The value, and what shows it."""
+        look = f"/{RESOURCE} {number(_fitting(part, width))} Tf 0 g"
+        return {
+            "V": part.value,
+            "DA": look,
+            "MK": {"BG": list(_TINT)},
+            "AP": {"N": self._text(part, width, height)},
+        }
 
     def _appearance(self, width: float, height: float, content: str, resources: PdfObject) -> Ref:
         dictionary: dict[str, PdfObject] = {"Type": Name("XObject"), "Subtype": Name("Form")}

@@ -100,7 +100,7 @@ class PdfFile:
             offsets.append(len(out))
             out += _indirect(at, value)
         size = len(offsets) + 1
-        trailer = {"Size": size, "Root": root, "Info": info, "ID": _file_id(out)}
+        trailer: PdfObject = {"Size": size, "Root": root, "Info": info, "ID": _file_id(out)}
         start = len(out)
         out += b"xref\n0 %d\n0000000000 65535 f \n" % size
         out += b"".join(b"%010d 00000 n \n" % offset for offset in offsets)

@@ -42,7 +42,7 @@ def make_font(wanted: list[str]) -> tuple[bytes, dict[str, object], list[str]]:
     order, cmap = font.getGlyphOrder(), font.getBestCmap()
 
     def thousandths(value: int) -> int:
-        return round(value * 1000 / em)
+        return round(value * 1000 / int(em))
 
     glyphs = {
         char: [order.index(cmap[ord(char)]), thousandths(font["hmtx"][cmap[ord(char)]][0])]
