@@ -42,7 +42,7 @@ def main(arguments: list[str]) -> int:
     rest = [argument for argument in arguments if argument != "--here"]
     asked_for_help = {"-h", "--help"} & set(rest)
     python = Path(sys.executable) if here or asked_for_help else prepare_environment()
-    # measure.py stands beside contenders.py and imports nothing else of this tree.
+    # measure.py and its children import what stands beside it, and nothing else of this tree.
     environment = {name: value for name, value in os.environ.items() if name not in ("PYTHONSAFEPATH", "PYTHONPATH")}
     return subprocess.run([python, HERE / "measure.py", *rest], env=environment, check=False).returncode
 

@@ -1,4 +1,4 @@
-"""The benchmark still runs: one round on the smallest return, with the tools that are installed."""
+"""The benchmark still runs: one round on the smallest document, with the tools that are installed."""
 
 from __future__ import annotations
 
@@ -16,17 +16,21 @@ RUN = Path(__file__).parents[2] / "benchmarks" / "run.py"
 @pytest.fixture
 def command(tmp_path: Path) -> list[str | Path]:
     """No time is looked at; the page and the folder of work are the test's own."""
-    options = ["--sizes", "20KB", "--rounds", "1", "--repetitions", "1", "--warm-ups", "1"]
+    options = ["--rounds", "1", "--repetitions", "1", "--warm-ups", "1"]
     paths = ["--work", tmp_path / "work", "--output", tmp_path / "page.md", "--json", tmp_path / "numbers.json"]
     return [sys.executable, RUN, "--here", *options, *paths]
 
 
-def test_one_round(command: list[str | Path], tmp_path: Path) -> None:
+def page_with_markers(part: str) -> str:
+    return f"before\n<!-- benchmarks/run.py {part}: begin -->\nstale\n<!-- benchmarks/run.py {part}: end -->\nafter\n"
+
+
+def test_one_round_of_xml(command: list[str | Path], tmp_path: Path) -> None:
     page = tmp_path / "page.md"
-    page.write_text("before\n<!-- benchmarks/run.py: begin -->\nstale\n<!-- benchmarks/run.py: end -->\nafter\n")
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    page.write_text(page_with_markers("xml"))
+    done = subprocess.run([*command, "--only", "xml", "--sizes", "20KB"], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    facts = json.loads((tmp_path / "numbers.json").read_text())
+    facts = json.loads((tmp_path / "numbers.json").read_text())["xml"]
     signed, verified = (facts["results"]["20KB"][operation] for operation in ("sign", "verify"))
     assert {"floor", "jitsuin", "jitsuin-checked", "jitsuin-file", "jitsuin-file-crl"} <= signed.keys()
     assert {"floor", "jitsuin", "jitsuin-file", "jitsuin-file-crl"} <= verified.keys()
@@ -34,6 +38,27 @@ def test_one_round(command: list[str | Path], tmp_path: Path) -> None:
         present = find_spec(name) is not None
         assert (name in signed, name in verified) == (present, present) or name in facts["absent"]
     assert facts["judges"].keys() == signed.keys()
+    check_page(page)
+
+
+def test_one_round_of_pdf(command: list[str | Path], tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(page_with_markers("pdf"))
+    done = subprocess.run([*command, "--only", "pdf", "--sizes", "50KB"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    facts = json.loads((tmp_path / "numbers.json").read_text())["pdf"]
+    measured = facts["results"]["50KB"]
+    signed, verified = measured["sign"], measured["verify"]
+    assert {"floor", "jitsuin", "jitsuin-checked", "jitsuin-file", "pyhanko", "pyhanko-reserved"} <= signed.keys()
+    assert {"floor", "jitsuin", "jitsuin-file", "pyhanko"} <= verified.keys()
+    for name in ("endesive", "rustpdf", "pdfsignerpy", "pdfbox", "pdfsig"):
+        accounted_for = (signed, verified, facts["absent"], measured["failed"])
+        assert any(name in place for place in accounted_for)
+    assert signed.keys() <= facts["judges"].keys()
+    check_page(page)
+
+
+def check_page(page: Path) -> None:
     text = page.read_text()
     assert text.startswith("before\n")
     assert text.endswith("\nafter\n")

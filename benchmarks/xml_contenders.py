@@ -1,13 +1,13 @@
-"""The tools that are compared, and the child process that runs one of them.
+"""The tools that sign XML, and the child process that runs one of them.
 
 Every tool does the same job: bytes of an e-Tax return in, bytes of the signed return out (or a verdict), with one
 reference to the procedure element, C14N 1.0, RSA-SHA256, an RSA-2048 key that is loaded already, and the signer's
 certificate in KeyInfo. `sign_file` and `verify_file` go from file to file. See docs/performance.md.
 
-    python contenders.py prepare FOLDER BYTES...
-    python contenders.py sign    FOLDER TOOL DOCUMENT RESULT REPETITIONS     times and memory
-    python contenders.py verify  FOLDER TOOL DOCUMENT REPETITIONS            the same
-    python contenders.py check   FOLDER TOOL DOCUMENT...                     {"valid": [true or false, ...]}
+    python xml_contenders.py prepare FOLDER BYTES...
+    python xml_contenders.py sign    FOLDER TOOL DOCUMENT RESULT REPETITIONS     times and memory
+    python xml_contenders.py verify  FOLDER TOOL DOCUMENT REPETITIONS            the same
+    python xml_contenders.py check   FOLDER TOOL DOCUMENT...                     {"valid": [true or false, ...]}
 
 Each prints one JSON object.
 """
@@ -16,59 +16,29 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import importlib
 import io
 import json
-import resource
 import sys
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
 
-from cryptography import x509
+from child import PASSPHRASE, Identity, absent, accepts, measure, passed, peak_kilobytes, versions, write_identity
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
-from cryptography.hazmat.primitives.serialization import (
-    BestAvailableEncryption,
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    load_der_private_key,
-    pkcs12,
-)
+from cryptography.hazmat.primitives.asymmetric import padding
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from lxml import etree
 
 DSIG = "http://www.w3.org/2000/09/xmldsig#"
 C14N = "http://www.w3.org/TR/2001/REC-xml-c14n-20010315"
 PROCEDURE = "RKO0010"
 """The procedure element of the sample return and its id."""
-PASSPHRASE = "benchmark"  # noqa: S105 - of a key that everybody has
 
 Sign = Callable[[bytes], bytes]
 Verify = Callable[[bytes], bool]
-
-
-class Identity:
-    """The key, its certificate and the CA above it, from the simulator's PKI; the same for every tool."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        key = load_der_private_key((folder / "key.der").read_bytes(), None, unsafe_skip_rsa_key_validation=True)
-        assert isinstance(key, rsa.RSAPrivateKey)
-        self.key = key
-        self.certificate = x509.load_der_x509_certificate((folder / "certificate.der").read_bytes())
-
-    @property
-    def public_key(self) -> rsa.RSAPublicKey:
-        key = self.certificate.public_key()
-        assert isinstance(key, rsa.RSAPublicKey)
-        return key
-
-    def sign(self, data: bytes) -> bytes:
-        return self.key.sign(data, padding.PKCS1v15(), hashes.SHA256())
 
 
 # The floor: lxml and cryptography, and nothing that could be left out. It knows the document it is given.
@@ -318,88 +288,24 @@ TOOLS: dict[str, Callable[[Identity], Any]] = {
 def prepare(folder: Path, sizes: list[int]) -> dict[str, Any]:
     """Write the identity and the unsigned returns; say which versions are used and which tools are absent."""
     from jitsuin.samples.documents import sized_return
-    from jitsuin.signer.simulator import pki
-    from jitsuin.signer.simulator.personas import DEFAULT_PERSONA, PERSONAS
 
-    at = datetime.now(UTC).replace(microsecond=0)
-    persona = PERSONAS[DEFAULT_PERSONA]
-    key, ca = pki.private_key(persona.name), pki.ca_certificate(persona.ca)
-    certificate = pki.signature_certificate(persona, at)
-    assert isinstance(key, rsa.RSAPrivateKey)
-    assert certificate is not None
-    (folder / "key.der").write_bytes(key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption()))
-    (folder / "certificate.der").write_bytes(certificate.public_bytes(Encoding.DER))
-    (folder / "ca.der").write_bytes(ca.public_bytes(Encoding.DER))
-    protected = BestAvailableEncryption(PASSPHRASE.encode())
-    (folder / "identity.p12").write_bytes(
-        pkcs12.serialize_key_and_certificates(b"benchmark", key, certificate, [ca], protected)
-    )
-    (folder / "crl").mkdir(exist_ok=True)
-    for name, crl in pki.crls(at).items():
-        (folder / "crl" / Path(name).name).with_suffix(".crl").write_bytes(crl.public_bytes(Encoding.DER))
+    write_identity(folder)
     for size in sizes:
         (folder / f"{size}.xtx").write_bytes(sized_return(size))
-    return {"versions": _versions(), "absent": _absent()}
-
-
-def _versions() -> dict[str, str]:
-    from importlib.metadata import version
-
-    from cryptography.hazmat.backends.openssl import backend
-
-    libxml2 = ".".join(map(str, etree.LIBXML_VERSION))
-    found = {
-        "jitsuin": version("jitsuin"),
-        "lxml": f"{version('lxml')} (libxml2 {libxml2})",
-        "cryptography": f"{version('cryptography')} ({backend.openssl_version_text().rsplit(' ', 3)[0]})",
-    }
-    absent = _absent()
-    if "signxml" not in absent:
+    missing = absent(("signxml", "xmlsec"))
+    found = versions() | {"lxml": f"{version('lxml')} (libxml2 {'.'.join(map(str, etree.LIBXML_VERSION))})"}
+    if "signxml" not in missing:
         found["signxml"] = version("signxml")
-    if "xmlsec" not in absent:
+    if "xmlsec" not in missing:
         import xmlsec
 
         found["xmlsec bindings"] = f"{version('xmlsec')} (xmlsec {'.'.join(map(str, xmlsec.get_libxmlsec_version()))})"
-    return found
-
-
-def _absent() -> dict[str, str]:
-    """The tools that cannot be used, with the reason: not installed, or built against another libxml2 than lxml."""
-    absent = {}
-    for name in ("signxml", "xmlsec"):
-        try:
-            importlib.import_module(name)
-        except Exception as error:  # noqa: BLE001 - whatever keeps it from loading is told
-            absent[name] = f"{type(error).__name__}: {error}"
-    return absent
-
-
-def measure(run: Callable[[], object], repetitions: int, before: int) -> dict[str, Any]:
-    """Times of the repetitions, and the peak memory of the first. Where there are several, the first warms up.
-
-    `before` is the peak when no document had been read yet.
-    """
-    wall, cpu, peak = [], [], 0
-    for number in range(repetitions + (repetitions > 1)):
-        begin, begin_cpu = time.perf_counter(), time.process_time()
-        result = run()
-        end, end_cpu = time.perf_counter(), time.process_time()
-        del result
-        peak = peak or _peak_kilobytes()
-        if repetitions == 1 or number:
-            wall.append(end - begin)
-            cpu.append(end_cpu - begin_cpu)
-    return {"wall": wall, "cpu": cpu, "before_kb": before, "peak_kb": peak}
-
-
-def _peak_kilobytes() -> int:
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak // 1024 if sys.platform == "darwin" else peak
+    return {"versions": found, "absent": missing}
 
 
 def sign(folder: Path, tool: str, document: Path, result: Path, repetitions: int) -> dict[str, Any]:
     contender = TOOLS[tool](Identity(folder))
-    before = _peak_kilobytes()
+    before = peak_kilobytes()
     if hasattr(contender, "sign_file"):
         return measure(lambda: contender.sign_file(document, result), repetitions, before)
     data = document.read_bytes()
@@ -410,32 +316,18 @@ def sign(folder: Path, tool: str, document: Path, result: Path, repetitions: int
 
 def verify(folder: Path, tool: str, document: Path, repetitions: int) -> dict[str, Any]:
     contender = TOOLS[tool](Identity(folder))
-    before = _peak_kilobytes()
+    before = peak_kilobytes()
     if hasattr(contender, "verify_file"):
-        return measure(lambda: _passed(contender.verify_file(document)), repetitions, before)
+        return measure(lambda: passed(contender.verify_file(document)), repetitions, before)
     data = document.read_bytes()
-    return measure(lambda: _passed(contender.verify(data)), repetitions, before)
+    return measure(lambda: passed(contender.verify(data)), repetitions, before)
 
 
 def check(folder: Path, tool: str, documents: list[Path]) -> dict[str, Any]:
     """The tool as a judge: whether it accepts each document."""
     contender = TOOLS[tool](Identity(folder))
-    return {"valid": [_accepts(contender, document) for document in documents]}
-
-
-def _accepts(contender: Any, document: Path) -> bool:
-    try:
-        if hasattr(contender, "verify_file"):
-            return bool(contender.verify_file(document))
-        return bool(contender.verify(document.read_bytes()))
-    except Exception as error:  # noqa: BLE001 - signxml and xmlsec say no by raising, each in its own way
-        print(f"{document.name}: {type(error).__name__}: {error}"[:300], file=sys.stderr)
-        return False
-
-
-def _passed(valid: bool) -> bool:
-    assert valid, "a signature that should be valid was refused"
-    return valid
+    verify_file = getattr(contender, "verify_file", lambda path: bool(contender.verify(path.read_bytes())))
+    return {"valid": [accepts(verify_file, document) for document in documents]}
 
 
 def main(arguments: list[str]) -> None:
