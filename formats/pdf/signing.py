@@ -162,7 +162,7 @@ def _show(update: Update, field: generic.DictionaryObject) -> None:
         "/BBox": generic.ArrayObject([NumberObject(0), NumberObject(0), FloatObject(width), FloatObject(height)]),
         "/Resources": generic.DictionaryObject(),
     }
-    frame = b"0.5 w 0.25 0.25 %.2f %.2f re S" % (width - 0.5, height - 0.5)
+    frame = b"0.5 w 0.25 0.25 %.2f %.2f re S" % (float(width) - 0.5, float(height) - 0.5)
     field["/AP"] = generic.DictionaryObject({"/N": indirect(update.add(stream(entries, frame)))})
 
 
