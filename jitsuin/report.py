@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from cryptography.hazmat.primitives import hashes
 
 from .certificate import CertificateKind, holder_of, kind_of, renewal_opens
-from .language import say
+from .language import language, say
 from .messages import change_sentence, error_sentence, moment, notice_sentence, revocation_word, verdict_sentence
 from .results import Notice, SignatureReport, SignOutcome, SignResult, VerifyReport
 from .revocation import RevocationAnswer, RevocationStatus
@@ -111,9 +111,9 @@ def _signature_rows(signature: SignatureReport, *, redact: bool) -> Iterator[tup
         f"{_verdict_word(verdict)} - {verdict_sentence(verdict.reason, verdict.facts)}",
     )
     if finding.covers:
-        yield _padded(say("covers", "署名対象")), ", ".join(finding.covers)
+        yield _padded(say("covers", "署名対象")), ", ".join(map(_part, finding.covers))
     if finding.uncovered:
-        yield _padded(say("not covered", "対象外")), ", ".join(finding.uncovered)
+        yield _padded(say("not covered", "対象外")), ", ".join(map(_part, finding.uncovered))
     if finding.claimed_at:
         yield _padded(say("claimed time", "署名日時(申告)")), moment(finding.claimed_at)
     for change in finding.changes:
@@ -135,6 +135,13 @@ def _signature_rows(signature: SignatureReport, *, redact: bool) -> Iterator[tup
     for notice in judgement.notices:
         if notice.code != "revocation-not-checked":  # the line above has said it
             yield _padded("!"), notice_sentence(notice.code, notice.facts)
+
+
+def _part(name: str) -> str:
+    """A part of a document in words, where its name is not one that the document gave it."""
+    if name == "/":
+        return say("the whole document", "文書全体")
+    return name.replace("revision ", "改訂") if language() == "ja" and name.startswith("revision ") else name
 
 
 def _signer_text(certificate: x509.Certificate, *, redact: bool) -> str:
