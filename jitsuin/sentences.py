@@ -685,6 +685,63 @@ ERRORS: Mapping[str, tuple[str, str]] = {
     "UnsupportedDocumentError": ("the document is not supported", "対応していない文書です"),
     "DuplicateIdError": VERDICTS["duplicate-id"],
     "TargetNotFoundError": ("there is nothing to sign", "署名の対象がありません"),
+    "TargetNotFoundError.pdf-field-ambiguous": (
+        "there are several empty signature fields: {fields}; choose one (--field NAME)",
+        "未署名の署名フィールドが複数あります: {fields}。--fieldで1つを指定してください",
+    ),
+    "TargetNotFoundError.pdf-field-spec": (
+        "{target} is no place for a signature; write PAGE/X1,Y1,X2,Y2/NAME in whole numbers, pages from 1",
+        "署名欄の指定{target}を解釈できません。ページ/X1,Y1,X2,Y2/名前の形で、ページは1からの整数で指定してください",
+    ),
+    "TargetNotFoundError.pdf-field-name": (
+        "“{target}” cannot be the name of a new signature field; choose a name without a full stop",
+        "「{target}」は新しい署名フィールドの名前にできません。ピリオドを含まない名前を指定してください",
+    ),
+    "TargetNotFoundError.pdf-field-kind": (
+        "{target} is a field of the form, but not for signatures; choose another name (--field)",
+        "{target}は署名用のフィールドではありません。--fieldで別の名前を指定してください",
+    ),
+    "TargetNotFoundError.pdf-field-exists": (
+        "there is a signature field {target} already; to fill it give its name alone (--field {target})",
+        "署名フィールド{target}は既にあります。そこに署名するには、名前だけを指定してください(--field {target})",
+    ),
+    "TargetNotFoundError.pdf-page": (
+        "there is no page {target}; the document has {pages}",
+        "{target}ページはありません。この文書は全{pages}ページです",
+    ),
+    "AlreadySignedError.pdf-field-signed": (
+        "the signature field {place} is signed already; choose another one (--field)",
+        "署名フィールド{place}は署名済みです。--fieldで別のフィールドを指定してください",
+    ),
+    "UnsupportedDocumentError.pdf-certified-no-changes": (
+        "the document's author certified it against every change: a further signature would break that; "
+        "ask the author for a copy that permits signatures",
+        "作成者が一切の変更を禁止して証明した文書です。署名を追加すると証明が無効になります。"
+        "署名を許可した文書を作成者に依頼してください",
+    ),
+    "UnsupportedDocumentError.pdf-certified-no-new-field": (
+        "the document is certified: a new visible field ({field}) would break that; "
+        "sign invisibly, or in a field that is there (--field NAME)",
+        "証明済みの文書のため、新しい可視フィールド({field})を追加すると証明が無効になります。"
+        "不可視で署名するか、既存のフィールドを--fieldで指定してください",
+    ),
+    "UnsupportedDocumentError.pdf-document-locked": (
+        "the signature in {place} locked the document against every change: a further signature would break it; "
+        "ask for a copy without that lock",
+        "{place}の署名が文書全体をロックしています。署名を追加するとその署名が無効になります。"
+        "ロックされていない文書を依頼してください",
+    ),
+    "UnsupportedDocumentError.pdf-field-locked": (
+        "the signature in {place} locked the field {field}: signing there would break it; choose another field (--field)",
+        "{place}の署名がフィールド{field}をロックしています。ここに署名するとその署名が無効になります。"
+        "--fieldで別のフィールドを指定してください",
+    ),
+    "UnsupportedDocumentError.pdf-seed-value": (
+        "the author of the field {field} requires something of the signature that would not be met ({entry}); "
+        "choose another profile, reason or field",
+        "フィールド{field}の作成者が求める条件({entry})を満たせません。"
+        "別のプロファイル、理由またはフィールドを指定してください",
+    ),
     "AlreadySignedError": (
         "there is a signature already ({place}), and the form has room for one only",
         "既に署名があります({place})。この様式に置ける署名は1つだけです",

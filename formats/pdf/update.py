@@ -125,9 +125,25 @@ def serialise(value: generic.PdfObject) -> bytes:
         return b"[%b]" % b" ".join(serialise(value.raw_get(index)) for index in range(len(value)))
     if isinstance(value, generic.TextStringObject):
         return b"<%b>" % value.original_bytes.hex().encode() if value.autodetected_encoding else text_string(value)
+    if isinstance(value, NameObject) and not value.isascii():
+        return _name(value)
     out = io.BytesIO()
     value.write_to_stream(out)
     return out.getvalue()
+
+
+def _name(name: str) -> bytes:
+    """A name that is not ASCII, in the bytes that it was read from.
+
+    pyHanko decodes UTF-8, else Latin-1, and does not tell which. Where there is a control character of Latin-1 it was
+    no UTF-8 but another encoding, such as Shift-JIS in the fonts of Japanese programs.
+    """
+    encoding = "latin-1" if any("\x80" <= letter <= "\x9f" for letter in name) else "utf-8"
+    plain = b"!\"$&'*+,-.:;=?@\\^_`|~"
+    return b"/" + b"".join(
+        bytes([byte]) if (byte < 128 and chr(byte).isalnum()) or byte in plain else b"#%02X" % byte
+        for byte in name[1:].encode(encoding)
+    )
 
 
 def indirect(reference: generic.Reference) -> generic.IndirectObject:
