@@ -49,6 +49,8 @@ def normalize(source: Source) -> Source:
 def _written(pdf: pikepdf.Pdf) -> bytes:
     """The document with a cross-reference table, its streams untouched."""
     out = BytesIO()
+    if "/Size" not in pdf.trailer:
+        pdf.trailer["/Size"] = 0  # qpdf writes the right one, but only where there is one
     pdf.save(
         out,
         deterministic_id=True,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import OrderedDict
 from dataclasses import dataclass
-from io import BytesIO
 from typing import Any, BinaryIO
 
 from pyhanko.pdf_utils import generic
@@ -16,11 +15,14 @@ from pyhanko.pdf_utils.reader import HistoricalResolver, PdfFileReader
 from pyhanko.pdf_utils.xref import ObjStreamRef
 
 from ..errors import FormatError, MalformedDocumentError, UnsupportedDocumentError
+from .parsing import LimitError, PdfSyntaxError, parse, read_object
 from .xref_chain import CompactXRefCache, read_chain
 
 _OBJECT = re.compile(rb"[\s\0]*0*(\d{1,10})[\s\0]+0*(\d{1,5})[\s\0]+obj")
+_END_OF_OBJECT = re.compile(rb"(?:[\0\t\n\f\r ]++|%[^\r\n]*+)*+endobj")
 _KEPT = 32 << 20  # bytes of decoded object streams kept at a time
-_HEADER_NUMBERS = re.compile(rb"[\d\s\0]*")
+_HEADER_NUMBERS = re.compile(rb"[\d\t\n\f\r ]*")
+_COMMENT = re.compile(rb"%[^\r\n]*")
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,7 @@ class StrictReader(PdfFileReader):
         self,
         ref: generic.Reference,
         marker: int | ObjStreamRef | None,
-        never_decrypt: bool = False,
+        never_decrypt: bool = False,  # noqa: ARG002 - encrypted documents are refused
         as_metadata_stream: bool = False,
     ) -> generic.PdfObject:
         facts = {"object": ref.idnum, "generation": ref.generation}
@@ -65,13 +67,14 @@ class StrictReader(PdfFileReader):
             raise MalformedDocumentError(reason="pdf-object-missing", **facts)
         try:
             if isinstance(marker, int):
-                self._check_place(ref, marker)
-            found: generic.PdfObject = super()._read_object(ref, marker, never_decrypt, as_metadata_stream)
-            return found
+                return self._read_in_file(ref, marker, as_metadata_stream)
+            return self._get_object_from_stream(ref.idnum, marker.obj_stream_id, marker.ix_in_stream)
         except FormatError:
             raise
         except PdfDecodeLimitError as error:
             raise UnsupportedDocumentError(reason="pdf-limit", what="stream", **facts) from error
+        except LimitError as error:
+            raise UnsupportedDocumentError(reason="pdf-limit", what=error.args[0], **facts) from error
         except RecursionError as error:
             raise UnsupportedDocumentError(reason="pdf-limit", what="nesting", **facts) from error
         except MemoryError as error:
@@ -79,23 +82,37 @@ class StrictReader(PdfFileReader):
         except Exception as error:  # whatever the library says about hostile bytes
             raise MalformedDocumentError(reason="pdf-object", detail=type(error).__name__, **facts) from error
 
-    def _check_place(self, ref: generic.Reference, offset: int) -> None:
+    def _read_in_file(self, ref: generic.Reference, offset: int, as_metadata_stream: bool) -> generic.PdfObject:
+        """The indirect object at an offset (7.3.10)."""
         self.stream.seek(offset)
-        found = _OBJECT.match(self.stream.read(64))
-        if not found or (int(found[1]), int(found[2])) != (ref.idnum, ref.generation):
+        header = _OBJECT.match(self.stream.read(64))
+        if not header or (int(header[1]), int(header[2])) != (ref.idnum, ref.generation):
             raise MalformedDocumentError(
                 reason="pdf-object-misplaced", object=ref.idnum, generation=ref.generation, offset=offset
             )
+        stream_type = generic.StreamObject
+        if as_metadata_stream:
+            from pyhanko.pdf_utils.metadata.xmp_xml import MetadataStream
+
+            stream_type = MetadataStream
+        container = generic.Reference(ref.idnum, ref.generation, self)
+        found, end = read_object(self.stream, offset + header.end(), container, self._length, stream_type)
+        self.stream.seek(end)
+        if not _END_OF_OBJECT.match(self.stream.read(64)):
+            raise PdfSyntaxError("endobj")
+        return found
+
+    def _length(self, reference: generic.IndirectObject) -> generic.PdfObject:
+        found: generic.PdfObject = reference.get_object()
+        return found
 
     def _get_object_from_stream(self, idnum: int, stmnum: int, idx: int) -> generic.PdfObject:
         stream = self._object_stream(stmnum)
         index, offset = stream.places.get(idnum, (None, 0))
         if index != idx:
             raise MalformedDocumentError(reason="pdf-object-stream", object=idnum, stream=stmnum)
-        buffer = BytesIO(stream.data)
-        buffer.seek(offset)
-        found: generic.PdfObject = generic.read_object(buffer, generic.Reference(idnum, 0, self))
-        if isinstance(found, generic.StreamObject | generic.IndirectObject):
+        found = parse(stream.data, offset, generic.Reference(idnum, 0, self))
+        if isinstance(found, generic.IndirectObject):
             raise MalformedDocumentError(reason="pdf-object-stream", object=idnum, stream=stmnum)
         return found
 
@@ -122,12 +139,14 @@ class StrictReader(PdfFileReader):
 
 def _places(data: bytes, count: int, first: int) -> dict[int, tuple[int, int]]:
     """Where the objects of an object stream are (7.5.7); raises ValueError."""
-    header = data[:first]
+    if count < 0 or first < 0:
+        raise PdfSyntaxError("/First")
+    header = _COMMENT.sub(b"", data[:first]).replace(b"\0", b" ")
     if not _HEADER_NUMBERS.fullmatch(header):
-        raise ValueError
-    numbers = [int(number) for number in header.replace(b"\0", b" ").split()]
-    if count < 0 or first < 0 or len(numbers) < 2 * count:
-        raise ValueError
+        raise PdfSyntaxError("header of an object stream")
+    numbers = [int(number) for number in header.split()]
+    if len(numbers) < 2 * count:
+        raise PdfSyntaxError("header of an object stream")
     places: dict[int, tuple[int, int]] = {}
     for index in range(count):
         places.setdefault(numbers[2 * index], (index, first + numbers[2 * index + 1]))

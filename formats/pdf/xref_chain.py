@@ -24,6 +24,7 @@ from pyhanko.pdf_utils.xref import (
 )
 
 from ..errors import FormatError, MalformedDocumentError, UnsupportedDocumentError
+from .parsing import read_object, read_value
 from .xrefs import MAX_ENTRIES, CompactSection, read_table, stream_section
 
 MAX_SECTIONS = 1000
@@ -135,15 +136,16 @@ def _read_section(stream: BinaryIO, size: int, at: int, handler: PdfHandler) -> 
 
 def _read_table(stream: BinaryIO, at: int, start: int, handler: PdfHandler) -> tuple[XRefSection, DictionaryObject]:
     section, position = read_table(stream, start + len("xref"))
-    stream.seek(position)
     try:
-        dictionary = DictionaryObject.read_from_stream(stream, TrailerReference(handler))
+        dictionary, _ = read_value(stream, position, TrailerReference(handler))
     except FormatError:
         raise
     except Exception as error:  # whatever the library says about hostile bytes
         raise MalformedDocumentError(reason="pdf-trailer", offset=position, detail=type(error).__name__) from error
+    if not isinstance(dictionary, DictionaryObject):
+        raise MalformedDocumentError(reason="pdf-trailer", offset=position, detail="<<")
     declared = dictionary.get("/Size")
-    if isinstance(dictionary, StreamObject) or not isinstance(declared, int) or declared < 0:
+    if not isinstance(declared, int) or declared < 0:
         raise MalformedDocumentError(reason="pdf-trailer", offset=position, detail="/Size")
     if "/XRefStm" in dictionary:
         raise UnsupportedDocumentError(reason="pdf-xref-hybrid", offset=start)
@@ -159,16 +161,13 @@ def _read_stream(
     def defect() -> NoReturn:
         raise MalformedDocumentError(reason="pdf-xref-stream", offset=start, object=reference.idnum)
 
-    stream.seek(body)
     try:
-        xref = StreamObject.read_from_stream(stream, reference)
-        end = stream.tell()
-        xref.container_ref = reference
-        size = xref.get("/Size")
-        if not isinstance(xref, StreamObject) or not isinstance(size, int) or size < 0:
-            defect()
-        if xref.get("/Type") != "/XRef":
+        xref, end = read_object(stream, body, reference)
+        if not isinstance(xref, StreamObject) or xref.get("/Type") != "/XRef":
             raise MalformedDocumentError(reason="pdf-startxref-wrong", offset=at)
+        size = xref.get("/Size")
+        if not isinstance(size, int) or size < 0:
+            defect()
         section = stream_section(xref, defect)
     except FormatError:
         raise
