@@ -75,8 +75,8 @@ class Form:
                 looks: PdfObject = {"Yes": self._box(width, height, on=True), "Off": self._box(width, height, on=False)}
                 return {"FT": Name("Btn"), "TU": part.label, "V": state, "AS": state, "AP": {"N": looks}}
             case Choice():
-                options: PdfObject = list(part.options)
-                return {"FT": Name("Ch"), "Ff": _COMBO, "Opt": options} | self._written(part, width, height)
+                choice: dict[str, PdfObject] = {"FT": Name("Ch"), "Ff": _COMBO, "Opt": list(part.options)}
+                return choice | self._written(part, width, height)
             case Entry():
                 flags = _MULTILINE * part.multiline | _COMB * bool(part.comb)
                 text: dict[str, PdfObject] = {"FT": Name("Tx"), "Q": _QUADDING[part.align]}

@@ -15,6 +15,8 @@ from .documents import consumption_tax_return, income_tax_return, pension_certif
 from .pdf_documents import childcare_application, employment_certificate
 
 HERE = Path(__file__).resolve().parent
+PDF_PROFILES = ("pades-b-b", "agency-pdf", "moj-pdf")
+"""Each in a file of its own, `unsigned-name.profile.pdf`."""
 SIGNED_AT = datetime(2026, 2, 16, 1, 0, tzinfo=UTC)
 """The recorded time: the first day of filing for 令和7年分, ten in the morning in Japan."""
 
@@ -35,7 +37,7 @@ def signed_files() -> dict[str, bytes]:
 
     Simulated cards sign at SIGNED_AT. Their keys are fixed and RSA signatures have no random part, so the same bytes
     come out every time. The tax accountant signs the consumption-tax return, the certificate of authority first; then
-    the taxpayer signs it, too.
+    the taxpayer signs it, too. Each PDF is signed in every form; one copy of the application by both guardians.
     """
     from jitsuin.signer.simulator import anchors
 
@@ -47,13 +49,33 @@ def signed_files() -> dict[str, bytes]:
         by_accountant = _sign(desk, consumption, "second", attachments=True)
         _sign(desk, by_accountant, "valid", target=by_accountant.name)
         _sign(desk, desk / "unsigned/pension-certificate.xml", "second")
+        _sign_pdfs(desk)
         files = {path.relative_to(desk).as_posix(): path.read_bytes() for path in sorted(desk.glob("signed/*"))}
         files |= {f"crl/{path.name}": path.read_bytes() for path in sorted(desk.glob("cards/*/crl/*.crl"))}
     roots = {f"trust/sign-ca-{n:02}.pem": anchor.public_bytes(Encoding.PEM) for n, anchor in enumerate(anchors(), 1)}
     return files | roots
 
 
-def _sign(desk: Path, source: Path, persona: str, *, attachments: bool = False, target: str | None = None) -> Path:
+def _sign_pdfs(desk: Path) -> None:
+    application, certificate = desk / "unsigned/childcare-application.pdf", desk / "unsigned/employment-certificate.pdf"
+    for source, field in ((application, "Guardian1Signature"), (certificate, "EmployerSignature")):
+        for profile in PDF_PROFILES:
+            _sign(desk, source, "valid", profile=profile, field=field, target=f"{source.stem}.{profile}.pdf")
+    target = "childcare-application.two-guardians.pdf"
+    by_one = _sign(desk, application, "valid", profile="agency-pdf", field="Guardian1Signature", target=target)
+    _sign(desk, by_one, "spouse", profile="agency-pdf", field="Guardian2Signature", target=target)
+
+
+def _sign(
+    desk: Path,
+    source: Path,
+    persona: str,
+    *,
+    attachments: bool = False,
+    profile: str | None = None,
+    field: str | None = None,
+    target: str | None = None,
+) -> Path:
     """Sign with a simulated card into `signed/`; a document that lies there already is replaced by its signed self."""
     import jitsuin
     from jitsuin.signer.simulator import SIGNATURE_PASSWORD
@@ -65,7 +87,15 @@ def _sign(desk: Path, source: Path, persona: str, *, attachments: bool = False, 
     uri = f"simulator:{card}?card={persona}"
     with jitsuin.open_signer(uri, pin=lambda _request: SIGNATURE_PASSWORD, at=SIGNED_AT) as signer:
         jitsuin.sign_file(
-            source, draft, signer=signer, trust=["simulator"], crls=_crls(card), attachments=attachments, at=SIGNED_AT
+            source,
+            draft,
+            signer=signer,
+            profile=profile,
+            field=field,
+            trust=["simulator"],
+            crls=_crls(card),
+            attachments=attachments,
+            at=SIGNED_AT,
         )
     return draft.replace(signed)
 

@@ -82,6 +82,7 @@ def _revoked(reason: ReasonFlags, name: str, about: str, person: str, birth_date
 _ALL: Final = (
     Persona("valid", "nothing is wrong", "見本　花子", "319800303", "2", "架空県見本市実印町一丁目2番3号"),
     Persona("second", "a tax accountant", "税理士　太郎", "319650713", "1", "架空県見本市申告町5番6-701号"),
+    Persona("spouse", "married to `valid`", "見本　太郎", "319781123", "1", "架空県見本市実印町一丁目2番3号"),
     Persona(
         "old-generation",
         "issued by the CA of 2019",
