@@ -158,7 +158,7 @@ def test_a_field_whose_widget_is_apart_keeps_it(who: Party, pdf_judges: PdfJudge
     name, signed = sign(document(Dictionary(FT=Name.Sig, T="seal", Kids=Array([widget]))), who)
     assert name == "seal"
     judges = pdf_judges.ask(signed, at=AT)
-    # poppler 22.12 and MuPDF 1.21 do not find the value of such a field, whoever signed it (pyHanko's are refused, too).
+    # poppler 22.12 and MuPDF 1.21 do not find the value of such a field, whoever signed it: nor where pyHanko did.
     assert all(judges[name].ok for name in ("pdfbox", "pyhanko", "openssl", "qpdf")), judges
     assert [one.field for one in judges["pyhanko"].signatures] == ["seal"]
 
