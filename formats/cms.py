@@ -168,7 +168,7 @@ def _key_parts(certificate: x509.Certificate, others: tuple[x509.Certificate, ..
 def _signature_algorithm(scheme: str) -> bytes:
     """RSA: rsaEncryption with NULL, which every implementation must read; ECDSA: with its hash, without parameters.
 
-    Acrobat and OpenSSL write rsaEncryption, too. To read the identifiers that name RSA and the hash at once is optional
+    OpenSSL writes rsaEncryption, too. To read the identifiers that name RSA and the hash at once is optional
     (RFC 3370, 3.2, which RFC 5754, 3.2 leaves as it is). ECDSA: RFC 5754, 3.3.
     """
     if scheme.startswith("rsa"):
