@@ -1,7 +1,8 @@
-"""The demonstration: a simulated card signs the samples, they are verified, and a tampered copy is refused."""
+"""The demonstration: a simulated card signs the samples, they are verified, and tampered copies are refused."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -19,6 +20,9 @@ from .storage import write_atomically
 
 _MARK = ".jitsuin-demo"
 _TRUST = ("simulator",)
+_FIELDS = {"childcare-application.pdf": "Guardian1Signature"}
+"""Where a form has several empty signature fields: the one of the card's holder."""
+_TAMPERED = ("childcare-application.pdf", "consumption-tax-return.xtx")
 
 
 @dataclass(frozen=True)
@@ -32,7 +36,7 @@ class DemoRow:
 
 
 def run_demo(folder: Path, at: datetime) -> list[DemoRow]:
-    """Make the card and the signed samples in `folder`, verify them, and verify a copy with one amount changed.
+    """Make the card and the signed samples in `folder`, verify them, and verify copies with one digit changed.
 
     The folder must be new, empty or from an earlier demonstration. Raises OutputError otherwise.
     """
@@ -42,7 +46,7 @@ def run_demo(folder: Path, at: datetime) -> list[DemoRow]:
     card = folder / "card"
     create_card(card, "valid", at)  # anew each time: an old one may be locked, and its CRLs out of date
     rows: list[DemoRow] = []
-    signed: list[SignResult] = []
+    signed: dict[str, SignResult] = {}
     for sample in sorted(resources.files("jitsuin.samples").joinpath("unsigned").iterdir(), key=lambda s: s.name):
         source = folder / sample.name
         content = sample.read_bytes()
@@ -56,14 +60,13 @@ def run_demo(folder: Path, at: datetime) -> list[DemoRow]:
                 trust=_TRUST,
                 crls=[card / "crl"],
                 overwrite=True,
-                attachments=b"SOZ" in content,
+                attachments=sample.name.endswith(".xtx") and b"SOZ" in content,
+                field=_FIELDS.get(sample.name),
                 at=at,
             )
-        signed.append(result)
+        signed[sample.name] = result
         rows.append(_row(result, _verify(target, card, at)))
-    tampered = _tamper(signed[0].target)
-    rows.append(_row(signed[0], _verify(tampered, card, at)))
-    return rows
+    return rows + [_row(signed[name], _verify(_tamper(signed[name].target), card, at)) for name in _TAMPERED]
 
 
 def _claim(folder: Path) -> None:
@@ -95,8 +98,13 @@ def _row(result: SignResult, report: VerifyReport) -> DemoRow:
 def _tamper(signed: Path) -> Path:
     """A copy in which one digit of the signed content is another."""
     data = bytearray(signed.read_bytes())
-    end = data.rindex(b"<dsig:Signature")
-    at = max(data.rfind(b"%d<" % digit, 0, end) for digit in range(10))
+    if signed.suffix == ".pdf":  # the value of the first field that ends in a digit
+        found = re.search(rb"/V \([^)]*(\d)\)", data)
+    else:  # the last element before the signature that ends in a digit
+        found = re.match(rb".*(\d)<.*<dsig:Signature", data, re.DOTALL)
+    if found is None:
+        raise AssertionError(f"no digit in {signed.name}")
+    at = found.start(1)
     data[at] = ord("0") + (data[at] - ord("0") + 1) % 10
     path = signed.with_name(signed.name.replace(".signed.", ".tampered."))
     write_atomically(path, partial(_put, bytes(data)), overwrite=True)

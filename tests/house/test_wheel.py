@@ -52,7 +52,7 @@ def test_the_modules_of_the_tree_are_packed() -> None:
     assert wheel - tree == set(), "left over from an earlier build: delete the folder build/"
 
 
-@pytest.mark.parametrize("folder", ["unsigned", "signed", "crl", "trust", "schemas"])
+@pytest.mark.parametrize("folder", ["unsigned", "signed", "crl", "trust", "schemas", "fonts"])
 def test_samples_are_packed(folder: str) -> None:
     tree = {path.name for path in (ROOT / "samples" / folder).glob("*")}
     assert tree == {Path(one).name for one in packed() if one.startswith(f"jitsuin/samples/{folder}/")}

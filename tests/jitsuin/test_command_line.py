@@ -313,7 +313,7 @@ def test_demo_needs_a_folder_of_its_own_and_can_be_repeated(jitsuin, desk: Path)
     for _ in range(2):
         shown = jitsuin("demo", desk / "demo")
         verdicts = re.findall(r"\b(?:IN)?VALID\b", shown.out)
-        assert (shown.code, verdicts) == (0, ["VALID", "VALID", "VALID", "INVALID"])
+        assert (shown.code, verdicts) == (0, ["VALID"] * 5 + ["INVALID"] * 2)
 
 
 def test_configuration_is_below_environment_and_flags(
