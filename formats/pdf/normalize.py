@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from io import BytesIO
 from typing import Any
 
@@ -26,7 +27,8 @@ def normalize(source: Source) -> Source:
     if _bears(source, _TRACES[0]):
         raise UnsupportedDocumentError(reason="pdf-normalize-signed")
     try:
-        with source.stream() as stream, pikepdf.open(stream, suppress_warnings=True) as pdf:
+        with warnings.catch_warnings(), source.stream() as stream, pikepdf.open(stream, suppress_warnings=True) as pdf:
+            warnings.simplefilter("ignore")  # what was amiss before is said by the caller
             if pdf.is_encrypted:
                 raise UnsupportedDocumentError(reason="pdf-encrypted")
             if "/Perms" in pdf.Root or any(map(_is_of_signature, pdf.objects)):

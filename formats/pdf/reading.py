@@ -58,9 +58,10 @@ def _refuse_encrypted(reader: PdfFileReader) -> None:
         return
     try:
         handler = reader.security_handler
+        identifier = reader.document_id[0] if "/ID" in reader.trailer else b""
         opens = (
             isinstance(handler, StandardSecurityHandler)
-            and handler.authenticate(b"", id1=reader.document_id[0]).status is not AuthStatus.FAILED
+            and handler.authenticate(b"", id1=identifier).status is not AuthStatus.FAILED
         )
     except Exception:  # noqa: BLE001 - it is refused in any case
         opens = False

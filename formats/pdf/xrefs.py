@@ -45,9 +45,13 @@ class Rows(ABC):
     def generations(self) -> Iterable[bytes]:
         """The columns of the second field, most significant first, zero where the digit is zero."""
 
+    @abstractmethod
+    def too_high(self) -> Iterator[int]:
+        """Rows whose generation does not fit in 16 bits."""
+
     def streams(self) -> set[int]:
-        """Numbers of the object streams that rows refer to."""
-        return {self.fields(match.start())[0] for match in re.finditer(b"\x02", self.types)}
+        """Numbers of the object streams that rows refer to; tables know none."""
+        return set()
 
     def _where(self, kinds: bytes, columns: Iterable[bytes]) -> Iterator[int]:
         """Rows of these types that are not zero in one of the columns."""
@@ -79,6 +83,10 @@ class TableRows(Rows):
 
     def generations(self) -> Iterable[bytes]:
         return (self._lines[column::20].translate(self._DIGIT) for column in range(11, 16))
+
+    def too_high(self) -> Iterator[int]:
+        rows = (match.start() for match in re.finditer(rb"[6-9]", self._lines[11::20]))
+        return (row for row in rows if self.fields(row)[1] > _MAX_GENERATION)
 
     @staticmethod
     def are(lines: bytes, count: int) -> bool:
@@ -120,7 +128,6 @@ class StreamRows(Rows):
         return (self._data[column :: self._width] for column in range(self._second, self._width))
 
     def too_high(self) -> Iterator[int]:
-        """Rows whose generation does not fit in 16 bits."""
         excess = list(self.generations())[:-2]
         return self._where(bytes([FREE, IN_USE]), excess)
 
@@ -175,6 +182,10 @@ class CompactSection:
             end = start + count
         self.end = end
         """One more than the highest object number."""
+        if (row := next(rows.too_high(), None)) is not None:
+            raise MalformedDocumentError(
+                reason="pdf-generation", object=self.number(row), generation=rows.fields(row)[1]
+            )
 
     def row(self, number: int) -> int | None:
         """The row of the object of this number."""
@@ -339,13 +350,7 @@ def stream_section(xref: StreamObject, defect: Callable[[], NoReturn]) -> Compac
     data = _decoded(xref, count * (width + 1), defect)
     if len(data) != count * width:
         defect()
-    rows = StreamRows(data, widths, count)
-    section = CompactSection(subsections, rows)
-    if (row := next(rows.too_high(), None)) is not None:
-        raise MalformedDocumentError(
-            reason="pdf-generation", object=section.number(row), generation=rows.fields(row)[1]
-        )
-    return section
+    return CompactSection(subsections, StreamRows(data, widths, count))
 
 
 def _counts(value: object) -> list[int] | None:
