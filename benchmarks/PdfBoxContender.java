@@ -69,6 +69,7 @@ public final class PdfBoxContender {
         var wall = new StringBuilder();
         var cpu = new StringBuilder();
         for (int i = 0; i < repetitions; i++) {
+            Files.deleteIfExists(result);
             long beginCpu = system.getProcessCpuTime();
             long begin = System.nanoTime();
             contender.sign(document, result);

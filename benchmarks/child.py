@@ -92,13 +92,16 @@ def absent(modules: Iterable[str]) -> dict[str, str]:
     return found
 
 
-def measure(run: Callable[[], object], repetitions: int, before: int) -> dict[str, Any]:
+def measure(
+    run: Callable[[], object], repetitions: int, before: int, clear: Callable[[], object] = lambda: None
+) -> dict[str, Any]:
     """Times of the repetitions, and the peak memory of the first. Where there are several, the first warms up.
 
-    `before` is the peak when no document had been read yet.
+    `before` is the peak when no document had been read yet; `clear` takes away what the last repetition left.
     """
     wall, cpu, peak = [], [], 0
     for number in range(repetitions + (repetitions > 1)):
+        clear()
         begin, begin_cpu = time.perf_counter(), time.process_time()
         result = run()
         end, end_cpu = time.perf_counter(), time.process_time()
