@@ -6,6 +6,7 @@ Nothing here depends on chance or on a clock: the same changes to the same docum
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Mapping
 from itertools import groupby
 
@@ -19,6 +20,8 @@ _OWN_ENTRIES = frozenset(
     {"/Size", "/Prev", "/ID", "/XRefStm", "/Type", "/W", "/Index", "/Length", "/Filter", "/DecodeParms"}
 )
 """Entries of a trailer that belong to one section and are never taken over."""
+_PLAIN_NAME = re.compile(r"/[A-Za-z0-9!\"$&'*+,\-.:;=?@\\^_`|~]*")
+"""A name that needs no escape (7.3.5)."""
 
 
 class Update:
@@ -116,32 +119,35 @@ def stream(entries: Mapping[str, generic.PdfObject], data: bytes) -> bytes:
 
 def serialise(value: generic.PdfObject) -> bytes:
     """The object as it stands in a file. Strings keep their bytes, whatever they were guessed to mean."""
+    if isinstance(value, NameObject):
+        return value.encode() if _PLAIN_NAME.fullmatch(value) else _name(value)
+    if isinstance(value, generic.IndirectObject):
+        return b"%d %d R" % (value.idnum, value.generation)
+    if isinstance(value, NumberObject):
+        return b"%d" % value
     if isinstance(value, generic.StreamObject):
         raise TypeError(value)
     if isinstance(value, generic.DictionaryObject):
-        entries = b"".join(b"%b %b\n" % (serialise(key), serialise(value.raw_get(key))) for key in value)
+        entries = b"".join(b"%b %b\n" % (serialise(key), serialise(item)) for key, item in dict.items(value))
         return b"<<\n%b>>" % entries
     if isinstance(value, generic.ArrayObject):
-        return b"[%b]" % b" ".join(serialise(value.raw_get(index)) for index in range(len(value)))
+        return b"[%b]" % b" ".join(map(serialise, list.__iter__(value)))
     if isinstance(value, generic.TextStringObject):
         return b"<%b>" % value.original_bytes.hex().encode() if value.autodetected_encoding else text_string(value)
-    if isinstance(value, NameObject) and not value.isascii():
-        return _name(value)
     out = io.BytesIO()
     value.write_to_stream(out)
     return out.getvalue()
 
 
 def _name(name: str) -> bytes:
-    """A name that is not ASCII, in the bytes that it was read from.
+    """A name with escapes, in the bytes that it was read from.
 
-    pyHanko decodes UTF-8, else Latin-1, and does not tell which. Where there is a control character of Latin-1 it was
-    no UTF-8 but another encoding, such as Shift-JIS in the fonts of Japanese programs.
+    Where it was not ASCII, pyHanko decoded UTF-8, else Latin-1, and does not tell which. Where there is a control
+    character of Latin-1 it was no UTF-8 but another encoding, such as Shift-JIS in the fonts of Japanese programs.
     """
     encoding = "latin-1" if any("\x80" <= letter <= "\x9f" for letter in name) else "utf-8"
-    plain = b"!\"$&'*+,-.:;=?@\\^_`|~"
     return b"/" + b"".join(
-        bytes([byte]) if (byte < 128 and chr(byte).isalnum()) or byte in plain else b"#%02X" % byte
+        bytes([byte]) if _PLAIN_NAME.fullmatch("/" + chr(byte)) else b"#%02X" % byte
         for byte in name[1:].encode(encoding)
     )
 
