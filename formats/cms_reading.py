@@ -359,7 +359,7 @@ def _signing_certificate(certificates: list[bytes], identifier: Value) -> bytes:
     if not found:
         raise RefusedSignatureError(SubIndication.NO_SIGNING_CERTIFICATE_FOUND, "no-certificate")
     if len(found) > 1:
-        raise RefusedSignatureError(SubIndication.SIG_CONSTRAINTS_FAILURE, "signer-ambiguous")
+        raise RefusedSignatureError(SubIndication.FORMAT_FAILURE, "signer-ambiguous")
     return found[0]
 
 

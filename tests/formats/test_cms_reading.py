@@ -393,7 +393,7 @@ def test_certificates(party) -> None:
     assert refusal(with_certificates(other, ca)) == (SubIndication.NO_SIGNING_CERTIFICATE_FOUND, "no-certificate")
     assert judged(with_certificates(own, ca, own)).embedded == party("valid").issuers
     twin = own[:-1] + bytes([own[-1] ^ 1])  # issuer and serial number are the same, the certificate is not
-    assert refusal(with_certificates(own, ca, twin)) == (SubIndication.SIG_CONSTRAINTS_FAILURE, "signer-ambiguous")
+    assert refusal(with_certificates(own, ca, twin)) == (SubIndication.FORMAT_FAILURE, "signer-ambiguous")
     assert judged(with_certificates(own, *[ca] * 19))
     assert refusal(with_certificates(own, *[ca] * 20))[1] == "too-many-certificates"
 
