@@ -12,7 +12,8 @@ from pyhanko.pdf_utils import generic
 
 from ..source import Source
 from ..verdict import RefusedSignatureError, SubIndication
-from .objects import PlacedObject
+from .objects import PlacedObject, contents_span
+from .reading import PdfDocument
 from .revisions import Revision
 
 
@@ -26,16 +27,17 @@ class Coverage:
     revision: Revision
 
 
-def read_coverage(signature: PlacedObject, revisions: Sequence[Revision], size: int) -> Coverage:
+def read_coverage(document: PdfDocument, signature: PlacedObject, revisions: Sequence[Revision]) -> Coverage:
     """The byte range, checked against where /Contents stands and where revisions end. Raises RefusedSignatureError."""
     numbers = _four_numbers(signature.value)
     start, length, gap_end, rest = numbers
     gap_start, end = start + length, gap_end + rest
-    if start != 0 or not 0 < gap_start < gap_end < end <= size:
+    if start != 0 or not 0 < gap_start < gap_end < end <= document.source.size:
         raise RefusedSignatureError(SubIndication.FORMAT_FAILURE, "byte-range-malformed")
-    if signature.contents is None:
+    contents = contents_span(document.reader, signature)
+    if contents is None:
         raise RefusedSignatureError(SubIndication.FORMAT_FAILURE, "pdf-entry-malformed", entry="/Contents")
-    if signature.contents != (gap_start, gap_end):
+    if contents != (gap_start, gap_end):
         raise RefusedSignatureError(SubIndication.FORMAT_FAILURE, "byte-range-gap")
     for revision in revisions:
         if end in (revision.marker_end, revision.end):

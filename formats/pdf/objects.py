@@ -7,16 +7,17 @@ from dataclasses import dataclass
 
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.generic import Reference
-from pyhanko.pdf_utils.misc import PdfReadError
 from pyhanko.pdf_utils.reader import PdfFileReader
+
+from ..errors import MalformedDocumentError
+from .parsing import read_object, read_value
 
 WHITE_SPACE = b"\0\t\n\f\r "
 """ISO 32000-2, 7.2.3."""
-_HEADER = re.compile(rb"(\d{1,10})[\0\t\n\f\r ]+(\d{1,5})[\0\t\n\f\r ]+obj(?=[\0\t\n\f\r <\[(/%\d+.\-ntf])")
-_LONGEST_HEADER = 64
-_LONGEST_HEX_STRING = 32 * 1024 * 1024
-_HEX = re.compile(rb"(?:[0-9A-Fa-f]{2})*")
-_CHUNK = 1 << 16
+_HEADER = re.compile(rb"(\d{1,10})[\0\t\n\f\r ]+(\d{1,5})[\0\t\n\f\r ]+obj")
+_END = re.compile(rb"[\0\t\n\f\r ]*endobj")
+_WINDOW = 64
+_WHOLE_BYTES = re.compile(rb"<(?:[0-9A-Fa-f]{2})*>")
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,105 +27,67 @@ class PlacedObject:
     value: generic.PdfObject
     start: int
     """Offset of its number."""
+    body: int
+    """Offset behind `obj`."""
     end: int
     """Offset behind `endobj`."""
-    contents: tuple[int, int] | None = None
-    """From `<` to behind `>` of /Contents, where that is a hex string of whole bytes and nothing else."""
 
 
 def read_placed(reader: PdfFileReader, reference: Reference, offset: int) -> PlacedObject:
-    """The object at an offset, by the number that is expected there. Raises pyHanko's errors and ValueError.
-
-    A hex string behind /Contents is read in one go: pyHanko takes longer for the one of a signature, digit by digit,
-    than all else in a small file takes.
-    """
+    """The object at an offset, by the number that is expected there. Raises MalformedDocumentError."""
     stream = reader.stream
     stream.seek(offset)
-    header = _HEADER.match(stream.read(_LONGEST_HEADER))
+    header = _HEADER.match(stream.read(_WINDOW))
     if header is None or (int(header[1]), int(header[2])) != (reference.idnum, reference.generation):
-        raise PdfReadError(f"no header of object {reference.idnum} at {offset}")
+        raise MalformedDocumentError(
+            reason="pdf-object-misplaced", object=reference.idnum, generation=reference.generation, offset=offset
+        )
     body = offset + header.end()
     container = Reference(reference.idnum, reference.generation, reader)
-    dictionary, contents = _dictionary(reader, container, body)
-    value: generic.PdfObject
-    if dictionary is None:
-        stream.seek(body)
-        _skip(reader)
-        value = generic.read_object(stream, container)
-    else:
-        value = dictionary
-    value.container_ref = container
-    _skip(reader)
-    if stream.read(6) != b"endobj":
-        raise PdfReadError(f"no endobj after object {reference.idnum}")
-    return PlacedObject(value, offset, stream.tell(), contents)
+    try:
+        value, end = read_object(stream, body, container, lambda length: length.get_object())
+        stream.seek(end)
+        closing = _END.match(stream.read(_WINDOW))
+        if closing is None:
+            raise ValueError("endobj")
+    except ValueError as error:
+        facts = {"object": reference.idnum, "generation": reference.generation, "detail": type(error).__name__}
+        raise MalformedDocumentError(reason="pdf-object", **facts) from error
+    return PlacedObject(value, offset, body, end + closing.end())
 
 
-def _dictionary(
-    reader: PdfFileReader, container: Reference, body: int
-) -> tuple[generic.DictionaryObject | None, tuple[int, int] | None]:
-    """A dictionary that is no stream's, else None."""
+def contents_span(reader: PdfFileReader, signature: PlacedObject) -> tuple[int, int] | None:
+    """From `<` to behind `>` of /Contents, where that is a hex string of whole bytes and nothing else; else None.
+
+    The offsets come from the parse itself, so that no second way of finding the string could find another one.
+    """
     stream = reader.stream
-    stream.seek(body)
-    _skip(reader)
-    if stream.read(2) != b"<<":
-        return None, None
-    data: dict[generic.NameObject, generic.PdfObject] = {}
-    contents = None
+    container = Reference(0, 0, reader)
+    position = _next(reader, signature.body) + len(b"<<")
     while True:
-        _skip(reader)
-        head = stream.read(2)
-        if head == b">>":
-            break
-        stream.seek(-len(head), 1)
-        key = generic.NameObject.read_from_stream(stream)  # type: ignore[no-untyped-call]
-        _skip(reader)
-        if key in data:
-            raise PdfReadError(f"{key} twice in object {container.idnum}")
-        start = stream.tell()
-        digits = _hex_digits(reader) if key == "/Contents" else None
-        if digits is None:
+        position = _next(reader, position)
+        stream.seek(position)
+        if stream.read(2) == b">>":
+            return None
+        key, position = read_value(stream, position, container)
+        start = _next(reader, position)
+        _, position = read_value(stream, start, container)
+        if isinstance(key, generic.NameObject) and key == "/Contents":
             stream.seek(start)
-            data[key] = generic.read_object(stream, container)
-        else:
-            data[key] = generic.ByteStringObject(bytes.fromhex(digits.decode("ascii")))
-            contents = start, stream.tell()
-    end = stream.tell()
-    _skip(reader)
-    if stream.read(6) == b"stream":
-        return None, None
-    stream.seek(end)
-    return generic.DictionaryObject(data), contents
+            return (start, position) if _WHOLE_BYTES.fullmatch(stream.read(position - start)) else None
 
 
-def _hex_digits(reader: PdfFileReader) -> bytes | None:
-    """The digits of a hex string without white space and of even length; None for anything else."""
+def _next(reader: PdfFileReader, position: int) -> int:
+    """The next byte that is neither white space nor part of a comment."""
     stream = reader.stream
-    start = stream.tell()
-    if stream.read(1) != b"<":
-        return None
-    parts: list[bytes] = []
-    while stream.tell() - start < _LONGEST_HEX_STRING:
-        chunk = stream.read(_CHUNK)
-        digits, closed, _ = chunk.partition(b">")
-        parts.append(digits)
-        if closed or not chunk:
-            break
-    text = b"".join(parts)
-    stream.seek(start + len(text) + 2)
-    return text if _HEX.fullmatch(text) else None
-
-
-def _skip(reader: PdfFileReader) -> None:
-    """To the next byte that is neither white space nor part of a comment."""
-    stream = reader.stream
+    stream.seek(position)
     while byte := stream.read(1):
         if byte == b"%":
             while (byte := stream.read(1)) not in (b"\r", b"\n", b""):
                 pass
         elif byte not in WHITE_SPACE:
-            stream.seek(-1, 1)
-            return
+            return int(stream.tell()) - 1
+    return int(stream.tell())
 
 
 def same(one: generic.PdfObject, other: generic.PdfObject) -> bool:

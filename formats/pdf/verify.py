@@ -127,7 +127,7 @@ class _Verification:
         try:
             signature = self._dictionary(one)  # 3
             kind = _kind(signature.value)
-            coverage = read_coverage(signature, self._revisions, self._document.source.size)  # 4
+            coverage = read_coverage(self._document, signature, self._revisions)  # 4
             self._check_place(one, coverage)
             covers, uncovered = self._reach(coverage)
             finding = replace(finding, claimed_at=_stated_time(signature.value), covers=covers, uncovered=uncovered)

@@ -129,7 +129,7 @@ def test_contents_that_are_no_cms(value: bytes, once: bytes, findings: Callable[
         (b"/ETSI.CAdES.detached", b"/ETSI.RFC3161       ", "pdf-entry-malformed"),
         (b"/Type /Sig\n", b"/Type /Sih\n", "pdf-entry-malformed"),
         (b"/Type /Sig\n", b"/Type(Sig)\n", "pdf-entry-malformed"),
-        (b"/Type /Sig\n", b"/Contents 1", "unexpected"),
+        (b"/Type /Sig\n", b"/Contents 1", "pdf-object"),
     ],
 )
 def test_what_kind_of_signature(old: bytes, new: bytes, reason: str, once: bytes, findings) -> None:
@@ -573,6 +573,42 @@ def test_a_signature_in_an_object_stream(make_pdf, pen, resave, findings) -> Non
     found = findings(resave(signed, object_stream_mode=2))
     assert len(found) == 1
     assert found[0].verdict.sub_indication is FORMAT
+
+
+SPELLINGS = {
+    "plain": b"<< /T (X) /FT /Sig /V 500 0 R >>",
+    "escaped": b"<< /T (X) /FT /S#69g /V 500 0 R >>",
+    "escaped key": b"<< /T (X) /F#54 /Sig /V 500 0 R >>",
+    "type by reference": b"<< /T (X) /FT 501 0 R /V 500 0 R >>",
+    "comment": b"<< /T (X) /FT %/Tx\n /Sig /V 500 0 R >>",
+    "endobj in a string": b"<< /T (X >>endobj) /FT /Sig /V 500 0 R >>",
+    "endobj in a string, brackets escaped": b"<< /T (X\\) >>endobj) /FT /Sig /V 500 0 R >>",
+    "type handed down": b"<< /T (X) /FT /Sig /Kids [502 0 R] >>",
+    "in a kid": b"<< /T (X) /Kids [503 0 R] >>",
+    "far behind": b"<< /T (X) /TU (" + b"x" * 5000 + b") /FT /Sig /V 500 0 R >>",
+    "value handed down": b"<< /T (X) /V 500 0 R /Kids [504 0 R] >>",
+}
+PARTS = {
+    500: b"<< /Type /Sig >>",
+    501: b"/Sig",
+    502: b"<< /T (kid) /V 500 0 R >>",
+    503: b"<< /T (kid) /FT /Sig /V 500 0 R >>",
+    504: b"<< /T (kid) /FT /Sig >>",
+}
+
+
+@pytest.mark.parametrize("name", SPELLINGS)
+def test_a_signature_is_found_however_its_field_is_written(name: str, make_pdf, findings) -> None:
+    """Fields that are plainly no signature fields are not parsed; this must not hide one. (They are no sound ones.)"""
+    data = make_pdf()
+    listed = int(re.search(rb"/Fields (\d+) 0 R", data)[1])  # type: ignore[index]
+    body, entries = b"", {}
+    for number, content in {**PARTS, 505: SPELLINGS[name], listed: b"[505 0 R]"}.items():
+        entries[number] = len(data) + len(body)
+        body += b"%d 0 obj %b endobj\n" % (number, content)
+    (finding,) = findings(appended(data, entries, body, size=506))
+    assert finding.place.startswith("X")
+    assert finding.verdict.reason == "pdf-entry-missing"
 
 
 # The whole file at random

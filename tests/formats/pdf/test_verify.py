@@ -196,6 +196,7 @@ def test_a_source_that_is_no_memory(signed_files, tmp_path, findings) -> None:
     adapter = PdfAdapter()
     document = adapter.open(Source(lambda: path.open("rb"), path.stat().st_size))
     found = adapter.verify(document, VerificationPolicy())
+    document.reader.stream.close()
     assert [one.verdict.passed for one in found] == [True] * 3
     assert [one.covers for one in found] == [one.covers for one in findings(signed_files["three times"])]
 
