@@ -8,7 +8,7 @@ from ._pdf_pages import Box, Check, Choice, Entry, Page, Part, Signature, cell, 
 from ._people import HANAKO
 
 TITLE = "就労証明書"
-ISSUED = date(2026, 2, 10)
+ISSUED = date(2026, 2, 16)
 
 _X, _WIDTH = 15.0, 180.0
 _NUMBER, _LABEL = 7.0, 29.0
