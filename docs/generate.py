@@ -514,6 +514,9 @@ def _runs() -> Iterator[tuple[str, dict[str, Any]]]:
         moved = ("--key", "simulator:moved?card=revoked-affiliation-changed")
         run("sign", f"{income}.xtx", "-o", "moved.xtx", *moved, *signing)
         yield "verify", run("verify", "--json", "moved.xtx", "--trust", "simulator", "--crl", "moved/crl")
+        form = "jitsuin-demo/childcare-application"
+        run("sign", f"{form}.signed.pdf", "-o", "both.pdf", "--field", "Guardian2Signature", *own)
+        yield "verify", run("verify", "--json", "both.pdf", *good)
         yield "card", run("card", "--json", "--key", "simulator:jitsuin-demo/card")
         yield "card", run("card", "--json", "--key", "simulator:phone?card=phone")
         yield "profiles", run("profiles", "--json")
