@@ -24,6 +24,7 @@ from ..errors import FormatError
 from ..verdict import PASSED, RefusedSignatureError, SubIndication, Verdict
 from . import byte_range
 from .byte_range import Coverage, read_coverage
+from .certification import check_certification
 from .changes import changes_in, filled_references
 from .destination import SoundSignature, check_form
 from .objects import PlacedObject, read_placed
@@ -81,7 +82,12 @@ class _Verification:
             return [SignatureFinding("/", Verdict(SubIndication.FORMAT_FAILURE, "too-many-signatures", facts))]
         signatures.sort(key=lambda one: self._introduced(one.field))
         self._made_in.update(self._introduced(one.field) for one in signatures)
-        return [self._judge(one) for one in signatures]
+        findings = [self._judge(one) for one in signatures]
+        try:
+            check_certification(self._document, [one.field.signature for one in signatures])
+        except RefusedSignatureError as refused:
+            findings.append(SignatureFinding("/", refused.verdict))
+        return findings
 
     # 1. Finding
 

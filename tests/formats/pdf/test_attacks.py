@@ -575,6 +575,30 @@ def test_a_signature_in_an_object_stream(make_pdf, pen, resave, findings) -> Non
     assert found[0].verdict.sub_indication is FORMAT
 
 
+def certify_by_nothing(writer: Any) -> None:
+    """A signature dictionary that no field has, and that nobody would check."""
+    forged = generic.DictionaryObject({pdf_name("/Type"): pdf_name("/Sig")})
+    writer.root["/Perms"] = generic.DictionaryObject({pdf_name("/DocMDP"): writer.add_object(forged)})
+    writer.update_root()
+
+
+def test_certified_by_something_that_is_no_signature_of_the_form(make_pdf, pen, findings) -> None:
+    signature, document = findings(pen.sign(pen.update(make_pdf(), certify_by_nothing)))
+    assert signature.verdict.passed
+    assert (document.place, document.verdict.reason) == ("/", "certification-malformed")
+    assert document.verdict.sub_indication is CONSTRAINTS
+
+
+@pytest.mark.parametrize(("old", "new"), [(b"/P 1", b"/P 9"), (b"/DocMDP\n/TransformP", b"/FieldMDP/TransformP")])
+def test_certified_without_a_proper_transform(old: bytes, new: bytes, make_pdf, pen, findings) -> None:
+    from pyhanko.sign.fields import MDPPerm
+
+    data = pen.sign(make_pdf(), certify=True, docmdp_permissions=MDPPerm.NO_CHANGES)
+    assert data.count(b"/P 1\n") == 1
+    found = findings(data.replace(old, new.ljust(len(old))[: len(old)], 1))
+    assert "certification-malformed" in [one.verdict.reason for one in found]
+
+
 SPELLINGS = {
     "plain": b"<< /T (X) /FT /Sig /V 500 0 R >>",
     "escaped": b"<< /T (X) /FT /S#69g /V 500 0 R >>",
