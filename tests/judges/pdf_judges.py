@@ -110,7 +110,8 @@ class PdfResult:
 class PdfSig:
     """poppler's pdfsig, with the anchors in an NSS database. faketime sets the clock, for which it has no option.
 
-    It looks at ranges only, not at what later revisions do, and repairs what it cannot read without a word.
+    It looks at ranges only, not at what later revisions do, and repairs what it cannot read without a word. Of one
+    person's second signature in a file, NSS sometimes reports "Unknown issue with Certificate", whoever made the file.
     """
 
     def __init__(self, work: Path, anchors: Sequence[x509.Certificate]) -> None:

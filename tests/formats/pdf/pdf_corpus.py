@@ -270,7 +270,7 @@ def annots_indirect() -> bytes:
     return with_table(page_objects(page=b"/Annots 8 0 R", more={7: link(), 8: b"[7 0 R]"}))
 
 
-@entry("Annots empty and null")
+@entry("Annots null")
 def annots_null() -> bytes:
     return with_table(page_objects(page=b"/Annots null"))
 
