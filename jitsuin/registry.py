@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import cache
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoints, entry_points
 from typing import cast
 
 from jitsuin.formats.base import FormatAdapter
@@ -16,10 +16,16 @@ from .errors import UnknownNameError
 SignerFactory = Callable[[str, SignerOptions], Signer]
 
 
+@cache
+def _entry_points() -> EntryPoints:
+    """Those of all groups: looking for them means opening a file of every package that is installed."""
+    return entry_points().select()
+
+
 def signer_factory(uri: str) -> SignerFactory:
     """The backend for a key URI, by its scheme. Raises UnknownNameError."""
     scheme = uri.partition(":")[0]
-    found = entry_points(group="jitsuin.signers")
+    found = _entry_points().select(group="jitsuin.signers")
     if ":" not in uri or scheme not in found.names:
         raise UnknownNameError(what="key", name=uri, known=", ".join(f"{name}:" for name in sorted(found.names)))
     return cast("SignerFactory", found[scheme].load())
@@ -28,7 +34,7 @@ def signer_factory(uri: str) -> SignerFactory:
 @cache
 def formats() -> Mapping[str, FormatAdapter]:
     """All adapters by name, the general ones (`fallback`) last, so that a more particular one is asked first."""
-    adapters = [cast("FormatAdapter", entry.load()()) for entry in entry_points(group="jitsuin.formats")]
+    adapters = [cast("FormatAdapter", entry.load()()) for entry in _entry_points().select(group="jitsuin.formats")]
     return {adapter.name: adapter for adapter in sorted(adapters, key=lambda a: (a.fallback, a.name))}
 
 
@@ -36,7 +42,7 @@ def formats() -> Mapping[str, FormatAdapter]:
 def profiles() -> Mapping[str, Profile]:
     """All destination profiles by name."""
     found: dict[str, Profile] = {}
-    for entry in entry_points(group="jitsuin.profiles"):
+    for entry in _entry_points().select(group="jitsuin.profiles"):
         found.update(cast("Mapping[str, Profile]", entry.load()))
     return found
 
