@@ -26,14 +26,20 @@ def normalize(source: Source) -> Source:
     """
     if _bears(source, _TRACES[0]):
         raise UnsupportedDocumentError(reason="pdf-normalize-signed")
+    if not _bears(source, b"%%EOF"):  # cut off: nobody knows what is lost
+        raise MalformedDocumentError(reason="pdf-normalize-failed", detail="pdf-end-missing")
     try:
-        with warnings.catch_warnings(), source.stream() as stream, pikepdf.open(stream, suppress_warnings=True) as pdf:
+        with (
+            warnings.catch_warnings(),
+            source.stream() as stream,
+            pikepdf.open(stream, suppress_warnings=True, inherit_page_attributes=False) as pdf,
+        ):
             warnings.simplefilter("ignore")  # what was amiss before is said by the caller
             if pdf.is_encrypted:
                 raise UnsupportedDocumentError(reason="pdf-encrypted")
+            _refuse_lost_pages(pdf)  # first, because looking at all objects makes qpdf forget those that are missing
             if "/Perms" in pdf.Root or any(map(_is_of_signature, pdf.objects)):
                 raise UnsupportedDocumentError(reason="pdf-normalize-signed")
-            _refuse_lost_pages(pdf)
             rewritten = Source.of(_written(pdf))
     except FormatError:
         raise

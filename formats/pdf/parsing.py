@@ -15,7 +15,7 @@ from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.generic import Dereferenceable, PdfObject
 
 MAX_DEPTH = 200  # of arrays and dictionaries
-_MAX_TOKENS = 3_000_000  # in one object
+_MAX_TOKENS = 1_000_000  # in one object
 _WINDOW = 2048  # bytes that hold most objects
 _MARGIN = 64  # tokens this close to the end of a window may go on behind it
 

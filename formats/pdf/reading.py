@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import weakref
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,9 +30,7 @@ class PdfDocument:
 def open_pdf(source: Source) -> PdfDocument:
     """Read header, cross-reference sections, trailer and catalog; raises FormatError, naming the defect."""
     try:
-        reader = StrictReader(source.stream(), source.size, _version(source))
-        _refuse_encrypted(reader)
-        _check_catalog(reader)
+        return _open(source)
     except FormatError:
         raise
     except RecursionError as error:
@@ -40,6 +39,18 @@ def open_pdf(source: Source) -> PdfDocument:
         raise UnsupportedDocumentError(reason="pdf-limit", what="memory") from error
     except Exception as error:  # whatever the library says about hostile bytes
         raise MalformedDocumentError(reason="pdf-unreadable", detail=type(error).__name__) from error
+
+
+def _open(source: Source) -> PdfDocument:
+    stream = source.stream()
+    try:
+        reader = StrictReader(stream, source.size, _version(source))
+        _refuse_encrypted(reader)
+        _check_catalog(reader)
+    except BaseException:
+        stream.close()
+        raise
+    weakref.finalize(reader, stream.close)
     return PdfDocument(source, reader)
 
 
