@@ -19,7 +19,7 @@ SignerFactory = Callable[[str, SignerOptions], Signer]
 @cache
 def _entry_points() -> EntryPoints:
     """Those of all groups: looking for them means opening a file of every package that is installed."""
-    return entry_points().select()
+    return cast("EntryPoints", entry_points())  # 3.11 has a type of its own for it, with the same `select`
 
 
 def signer_factory(uri: str) -> SignerFactory:
