@@ -27,6 +27,9 @@ class PdfAdapter:
 
     def open(self, source: Source) -> PdfDocument:
         """Read strictly; raises FormatError, naming the defect."""
+        from .loading import load_object_model
+
+        load_object_model()
         from .reading import open_pdf
 
         return open_pdf(source)
