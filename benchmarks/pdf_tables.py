@@ -41,9 +41,10 @@ def render(facts: Results) -> str:
 
 def _operation(measured: Results, operation: str, heading: str) -> str:
     parts = [f"### {heading} a PDF of {measured['bytes']:,} bytes, {KINDS[measured['kind']]}"]
-    parts.append(measurements(measured[operation], TITLES[operation], "pyhanko"))
-    if operation == "sign" and measured["failed"]:
-        parts.append("Not signed: " + "; ".join(f"{tool} ({why})" for tool, why in measured["failed"].items()) + ".")
+    failed = measured["failed"] if operation == "sign" else {}
+    parts.append(measurements(measured[operation], TITLES[operation], "pyhanko", failed))
+    if failed:
+        parts.append("Failed: " + "; ".join(f"{tool} ({why.rstrip('.')})" for tool, why in failed.items()) + ".")
     return "\n\n".join(parts)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -48,12 +48,12 @@ def machine(facts: Results) -> str:
     return "\n\n".join(lines)
 
 
-def measurements(results: Results, titles: Mapping[str, str], baseline: str) -> str:
+def measurements(results: Results, titles: Mapping[str, str], baseline: str, failed: Container[str] = ()) -> str:
     """One row for each tool of `titles`, with its time as a multiple of the floor's and of the baseline's."""
     rows = []
     for tool, title in titles.items():
         if (one := results.get(tool)) is None:
-            rows.append([title, "absent", "", "", "", "", ""])
+            rows.append([title, "failed" if tool in failed else "absent", "", "", "", "", ""])
             continue
         # What a child of the child used is not counted; a warm JVM has grown with the documents before, and its clock
         # of CPU time ticks every 10 ms.
