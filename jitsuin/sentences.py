@@ -294,12 +294,12 @@ VERDICTS: Mapping[str, tuple[str, str]] = {
         "{offset}バイト目のトレーラーの形式が正しくありません",
     ),
     "pdf-encrypted": (
-        "the PDF is encrypted, although it opens without a password; remove the protection, with the consent of its author (`qpdf --decrypt in.pdf out.pdf`)",
-        "パスワードなしで開けるものの、暗号化されたPDFです。作成者の了解を得て保護を解除してください(`qpdf --decrypt in.pdf out.pdf`)",
+        "the PDF is encrypted, although it opens without a password",
+        "パスワードなしで開けるものの、暗号化されたPDFです",
     ),
     "pdf-password": (
-        "the PDF is encrypted and opens only with a password or key; remove the protection, with the consent of its author",
-        "開くのにパスワードまたは鍵が要る、暗号化されたPDFです。作成者の了解を得て保護を解除してください",
+        "the PDF is encrypted and opens only with a password or key",
+        "開くのにパスワードまたは鍵が要る、暗号化されたPDFです",
     ),
     "pdf-catalog": (
         "the document catalog is missing or malformed ({detail})",
@@ -420,7 +420,6 @@ _REWRITE = (
 REMEDIES: Mapping[str, tuple[str, str]] = dict.fromkeys(
     (
         "pdf-bytes-before-header",
-        "pdf-end-missing",
         "pdf-startxref-missing",
         "pdf-startxref-malformed",
         "pdf-startxref-wrong",
@@ -447,7 +446,20 @@ REMEDIES: Mapping[str, tuple[str, str]] = dict.fromkeys(
         "pdf-unreadable",
     ),
     _REWRITE,
-)
+) | {
+    "pdf-end-missing": (
+        "Fetch it again, whole; if that is all there is, --normalize rewrites what can be read: look through the result",
+        "完全なファイルを入手し直してください。これ以外にないときは--normalizeで読める部分を書き直せますが、結果の内容を確認してください",
+    ),
+    "pdf-encrypted": (
+        "Remove the protection first, with the consent of its author (`qpdf --decrypt in.pdf out.pdf`)",
+        "作成者の了解を得て保護を解除してから署名してください(`qpdf --decrypt in.pdf out.pdf`)",
+    ),
+    "pdf-password": (
+        "Remove the protection first, with the consent of its author",
+        "作成者の了解を得て保護を解除してから署名してください",
+    ),
+}
 
 # Changes: what was done to a document after a signature was made.
 CHANGES: Mapping[str, tuple[str, str]] = {
@@ -461,7 +473,7 @@ CHANGES: Mapping[str, tuple[str, str]] = {
     ),
     "signature-field-added": (
         "revision {revision}: the empty signature field {field} was added",
-        "改訂{revision}: 空の署名フィールド{field}が追加されました",
+        "改訂{revision}: 空の署名欄{field}が追加されました",
     ),
     "appearance-added": (
         "revision {revision}: the signature {field} shows an image on its page",
@@ -533,7 +545,7 @@ CHANGES: Mapping[str, tuple[str, str]] = {
     ),
     "field-added": (
         "revision {revision}: the field {field} was added, which is no plain signature field (object {object})",
-        "改訂{revision}: 通常の署名フィールドではないフィールド{field}が追加されました(オブジェクト{object})",
+        "改訂{revision}: 通常の署名欄ではないフィールド{field}が追加されました(オブジェクト{object})",
     ),
     "page-changed": (
         "revision {revision}: {key} of a page was changed (object {object})",
@@ -687,23 +699,35 @@ ERRORS: Mapping[str, tuple[str, str]] = {
     "TargetNotFoundError": ("there is nothing to sign", "署名の対象がありません"),
     "TargetNotFoundError.pdf-field-ambiguous": (
         "there are several empty signature fields: {fields}; choose one (--field NAME)",
-        "未署名の署名フィールドが複数あります: {fields}。--fieldで1つを指定してください",
+        "未署名の署名欄が複数あります: {fields}。--fieldで1つを指定してください",
     ),
     "TargetNotFoundError.pdf-field-spec": (
-        "{target} is no place for a signature; write PAGE/X1,Y1,X2,Y2/NAME in whole numbers, pages from 1",
-        "署名欄の指定{target}を解釈できません。ページ/X1,Y1,X2,Y2/名前の形で、ページは1からの整数で指定してください",
+        "{target} is no place for a signature; write PAGE/X1,Y1,X2,Y2/NAME in whole numbers, pages from 1 "
+        "(from the end: -1), such as 1/60,60,240,120/Seal",
+        "署名欄の指定{target}を解釈できません。ページ/X1,Y1,X2,Y2/名前の形で、1/60,60,240,120/Sealのように"
+        "整数で指定してください(ページは1から、末尾からは-1)",
     ),
     "TargetNotFoundError.pdf-field-name": (
-        "“{target}” cannot be the name of a new signature field; choose a name without a full stop",
-        "「{target}」は新しい署名フィールドの名前にできません。ピリオドを含まない名前を指定してください",
+        "“{target}” cannot be the name of a new signature field; choose one of printable characters, without full stop and slash",
+        "「{target}」は新しい署名欄の名前にできません。ピリオド、スラッシュ、制御文字を含まない名前を指定してください",
+    ),
+    "TargetNotFoundError.pdf-field-absent": (
+        "there is no signature field “{target}”; empty ones are: {fields}. "
+        "Choose one of them, or make a new one (--field PAGE/X1,Y1,X2,Y2/NAME)",
+        "署名欄「{target}」はありません。未署名の署名欄: {fields}。"
+        "このいずれかを指定するか、署名欄を新設してください(--field ページ/X1,Y1,X2,Y2/名前)",
+    ),
+    "TargetNotFoundError.pdf-field-outside": (
+        "the new field {target} would lie outside its page; left, bottom, right and top of the page are {area} (points)",
+        "署名欄{target}の位置がページの外です。ページの範囲(左、下、右、上)は{area}です(単位はポイント)",
     ),
     "TargetNotFoundError.pdf-field-kind": (
         "{target} is a field of the form, but not for signatures; choose another name (--field)",
-        "{target}は署名用のフィールドではありません。--fieldで別の名前を指定してください",
+        "{target}は署名欄ではありません。--fieldで別の名前を指定してください",
     ),
     "TargetNotFoundError.pdf-field-exists": (
         "there is a signature field {target} already; to fill it give its name alone (--field {target})",
-        "署名フィールド{target}は既にあります。そこに署名するには、名前だけを指定してください(--field {target})",
+        "署名欄{target}は既にあります。そこに署名するには、名前だけを指定してください(--field {target})",
     ),
     "TargetNotFoundError.pdf-page": (
         "there is no page {target}; the document has {pages}",
@@ -711,7 +735,7 @@ ERRORS: Mapping[str, tuple[str, str]] = {
     ),
     "AlreadySignedError.pdf-field-signed": (
         "the signature field {place} is signed already; choose another one (--field)",
-        "署名フィールド{place}は署名済みです。--fieldで別のフィールドを指定してください",
+        "署名欄{place}は署名済みです。--fieldで別の署名欄を指定してください",
     ),
     "UnsupportedDocumentError.pdf-certified-no-changes": (
         "the document's author certified it against every change: a further signature would break that; "
@@ -722,8 +746,8 @@ ERRORS: Mapping[str, tuple[str, str]] = {
     "UnsupportedDocumentError.pdf-certified-no-new-field": (
         "the document is certified: a new visible field ({field}) would break that; "
         "sign invisibly, or in a field that is there (--field NAME)",
-        "証明済みの文書のため、新しい可視フィールド({field})を追加すると証明が無効になります。"
-        "不可視で署名するか、既存のフィールドを--fieldで指定してください",
+        "証明済みの文書のため、見える署名欄({field})を新設すると証明が無効になります。"
+        "見えない署名にするか、既存の署名欄を--fieldで指定してください",
     ),
     "UnsupportedDocumentError.pdf-document-locked": (
         "the signature in {place} locked the document against every change: a further signature would break it; "
@@ -733,14 +757,14 @@ ERRORS: Mapping[str, tuple[str, str]] = {
     ),
     "UnsupportedDocumentError.pdf-field-locked": (
         "the signature in {place} locked the field {field}: signing there would break it; choose another field (--field)",
-        "{place}の署名がフィールド{field}をロックしています。ここに署名するとその署名が無効になります。"
-        "--fieldで別のフィールドを指定してください",
+        "{place}の署名が署名欄{field}をロックしています。ここに署名するとその署名が無効になります。"
+        "--fieldで別の署名欄を指定してください",
     ),
     "UnsupportedDocumentError.pdf-seed-value": (
         "the author of the field {field} requires something of the signature that would not be met ({entry}); "
         "choose another profile, reason or field",
-        "フィールド{field}の作成者が求める条件({entry})を満たせません。"
-        "別のプロファイル、理由またはフィールドを指定してください",
+        "署名欄{field}の作成者が求める条件({entry})を満たせません。"
+        "別のプロファイル、署名の理由または署名欄を指定してください",
     ),
     "AlreadySignedError": (
         "there is a signature already ({place}), and the form has room for one only",

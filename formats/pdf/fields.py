@@ -60,7 +60,8 @@ def signature_fields(document: PdfDocument) -> list[Field]:
 def choose_field(document: PdfDocument, known: list[Field], spec: str | None, name: str) -> NewField | Field:
     """The field that `spec` means, where `known` are the signature fields.
 
-    - NAME: the empty signature field of that (fully qualified) name; where there is none, a new invisible one.
+    - NAME: the empty signature field of that (fully qualified) name; in a form that has no empty one, a new invisible
+      one. Where there are others the name is taken for a slip: a signature beside its place helps nobody.
     - `PAGE/X1,Y1,X2,Y2/NAME`, as pyHanko has it: a new field; pages count from 1, or from the end by negative numbers.
     - None: the only empty signature field there is; where there is none, a new invisible one called `name`.
 
@@ -71,10 +72,15 @@ def choose_field(document: PdfDocument, known: list[Field], spec: str | None, na
         if len(empty) > 1:
             raise TargetNotFoundError(reason="pdf-field-ambiguous", fields=[field.name for field in empty])
         return empty[0] if empty else NewField(name)
-    wanted = _parse(spec)
-    found = next((field for field in known if field.name == wanted.name), None)
+    names = {field.name: field for field in reversed(known)}
+    wanted = NewField(spec) if spec in names or "/" not in spec else _parse(spec)
+    found = names.get(wanted.name)
     if found is None:
         _check_free(document, wanted.name)
+        if empty and wanted.box is None:
+            raise TargetNotFoundError(
+                reason="pdf-field-absent", target=wanted.name, fields=[field.name for field in empty]
+            )
         return wanted
     if found.value is not None:
         raise AlreadySignedError(reason="pdf-field-signed", place=wanted.name)
@@ -84,22 +90,20 @@ def choose_field(document: PdfDocument, known: list[Field], spec: str | None, na
 
 
 def _parse(spec: str) -> NewField:
-    if spec.count("/") != 2:
-        return NewField(spec)
-    page, box, name = spec.split("/")
     try:
+        page, box, name = spec.split("/")
         number = int(page)
         x1, y1, x2, y2 = map(int, box.split(","))
+        if number == 0:
+            raise ValueError("pages count from 1")
     except ValueError:
-        number, x1, y1, x2, y2 = 0, 0, 0, 0, 0
-    if number == 0:
-        raise TargetNotFoundError(reason="pdf-field-spec", target=spec)
+        raise TargetNotFoundError(reason="pdf-field-spec", target=spec) from None
     return NewField(name, number - (number > 0), (min(x1, x2), min(y1, y2), max(x1, x2), max(y1, y2)))
 
 
 def _check_free(document: PdfDocument, name: str) -> None:
     """Whether a new field may have this name: a root field's, and nobody else's."""
-    if not name or "." in name:
+    if not name or "." in name or not name.replace("\u3000", "_").isprintable():
         raise TargetNotFoundError(reason="pdf-field-name", target=name)
     form = dictionary(document.reader.root, "/AcroForm")
     if any(field.name == name for field in _walk(form, depth=1)):

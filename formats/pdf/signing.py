@@ -19,13 +19,14 @@ from pyhanko.pdf_utils.generic import FloatObject, NameObject, NumberObject
 
 from ..base import SigningIdentity
 from ..cms import CmsForm, cms_form
+from ..errors import TargetNotFoundError
 from ..profiles import Profile, SubFilter
 from ..signature_value import hash_name
 from ..source import Source
 from .fields import Field, NewField, choose_field, signature_fields
 from .permissions import check_permissions, check_seed_values, field_lock
 from .reading import PdfDocument
-from .structure import array, dictionary, entry, find_page, integer
+from .structure import array, dictionary, entry, find_page, integer, visible_area
 from .update import Update, indirect, stream, text_string
 
 _JAPAN = timezone(timedelta(hours=9))
@@ -121,6 +122,8 @@ def _make(update: Update, document: PdfDocument, new: NewField, signature: gener
     """A new field and its only widget, one object (12.7.5.5), put on its page."""
     page = find_page(document, new.page)
     box = new.box or (0, 0, 0, 0)
+    if new.visible:
+        _check_on_page(page, new)
     field = generic.DictionaryObject(
         {
             "/Type": NameObject("/Annot"),
@@ -137,6 +140,14 @@ def _make(update: Update, document: PdfDocument, new: NewField, signature: gener
     reference = update.add(field)
     _append(update, page.reference, page.get_object(), "/Annots", reference)
     return reference
+
+
+def _check_on_page(page: generic.IndirectObject, new: NewField) -> None:
+    """Whether any of a field that is meant to be seen can be. Raises TargetNotFoundError."""
+    area = visible_area(page.get_object())
+    left, bottom, right, top = new.box or (0, 0, 0, 0)
+    if right <= area[0] or left >= area[2] or top <= area[1] or bottom >= area[3]:
+        raise TargetNotFoundError(reason="pdf-field-outside", target=new.name, area=[f"{side:g}" for side in area])
 
 
 def _fill(update: Update, field: Field, signature: generic.Reference) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from pyhanko.pdf_utils import generic
@@ -10,6 +11,7 @@ from ..errors import MalformedDocumentError, TargetNotFoundError
 from .reading import PdfDocument
 
 _MAX_NODES = 1_000_000  # of the page tree, on the way to a page
+_MAX_LEVELS = 100  # of the page tree, above a page
 
 
 def entry(dictionary: generic.DictionaryObject, key: str, default: Any = None) -> Any:
@@ -72,3 +74,29 @@ def find_page(document: PdfDocument, number: int) -> generic.IndirectObject:
         else:
             nodes.extend(reversed(list(list.__iter__(array(value, "/Kids")))))
     raise TargetNotFoundError(reason="pdf-page", target=number + (number >= 0), pages=total)
+
+
+def visible_area(page: generic.DictionaryObject) -> tuple[float, float, float, float]:
+    """What a page shows: left, bottom, right and top of the crop box within the media box (14.11.2).
+
+    Raises MalformedDocumentError where there is no proper media box.
+    """
+    media = _box(page, "/MediaBox")
+    if media is None:
+        raise MalformedDocumentError(reason="pdf-pages", detail="/MediaBox")
+    crop = _box(page, "/CropBox") or media
+    return max(media[0], crop[0]), max(media[1], crop[1]), min(media[2], crop[2]), min(media[3], crop[3])
+
+
+def _box(page: generic.DictionaryObject, key: str) -> tuple[float, float, float, float] | None:
+    """A rectangle that a page has, or inherits from the tree above it (7.7.3.4)."""
+    node = page
+    for _ in range(_MAX_LEVELS):
+        corners = [item.get_object() for item in list.__iter__(array(node, key))]
+        if len(corners) == 4 and all(isinstance(corner, int | float | Decimal) for corner in corners):
+            x1, y1, x2, y2 = map(float, corners)
+            return min(x1, x2), min(y1, y2), max(x1, x2), max(y1, y2)
+        if corners or "/Parent" not in node:
+            return None
+        node = dictionary(node, "/Parent")
+    return None

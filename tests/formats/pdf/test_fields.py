@@ -139,6 +139,19 @@ def test_a_name_that_nobody_has_becomes_a_new_field(who: Party) -> None:
     assert [str(field.T) for field in pdf.Root.AcroForm.Fields] == ["name", "印鑑"]
 
 
+def test_a_name_that_nobody_has_is_taken_for_a_slip_where_signatures_are_awaited(who: Party) -> None:
+    data = document(seal("applicant"), seal("employer"), seal("done", V=SIGNED))
+    facts = refused(TargetNotFoundError, data, who, "aplicant")
+    assert facts == {"reason": "pdf-field-absent", "target": "aplicant", "fields": ["applicant", "employer"]}
+    assert sign(data, who, "applicant")[0] == "applicant"
+    assert sign(data, who, "1/0,0,0,0/aplicant")[0] == "aplicant"  # said at such length it is meant
+    assert sign(document(seal("done", V=SIGNED)), who, "aplicant")[0] == "aplicant"
+
+
+def test_a_name_with_a_slash_is_found_where_there_is_one(who: Party) -> None:
+    assert sign(document(seal("a/b"), seal("other")), who, "a/b")[0] == "a/b"
+
+
 def test_a_field_below_another_is_found_by_its_full_name(who: Party, pdf_judges: PdfJudges) -> None:
     kid = seal("seal")
     del kid["/FT"]  # inherited
@@ -174,7 +187,7 @@ def test_a_field_of_another_kind_is_not_signed(field: str, who: Party) -> None:
     assert facts == {"reason": "pdf-field-kind", "target": "name"}
 
 
-@pytest.mark.parametrize("name", ["", "section.seal"])
+@pytest.mark.parametrize("name", ["", "section.seal", "two\nlines", "\udcff"])
 def test_a_new_field_needs_a_name_of_its_own(name: str, who: Party) -> None:
     for spec in (name, f"1/0,0,9,9/{name}"):
         assert refused(TargetNotFoundError, document(), who, spec) == {"reason": "pdf-field-name", "target": name}
@@ -200,6 +213,41 @@ def test_a_field_without_area_needs_no_appearance(who: Party) -> None:
     assert "/AP" not in pdf.Root.AcroForm.Fields[0]
 
 
+@pytest.mark.parametrize(
+    ("entries", "area"),
+    [
+        ({"MediaBox": [0, 0, 595, 842]}, ["0", "0", "595", "842"]),
+        ({"MediaBox": [595, 842, 0, 0], "CropBox": [50, 60, 900, 400.5]}, ["50", "60", "595", "400.5"]),
+    ],
+)
+@pytest.mark.parametrize("inherited", [False, True])
+def test_a_field_meant_to_be_seen_lies_on_its_page(
+    entries: dict[str, list[float]], area: list[str], inherited: bool, who: Party
+) -> None:
+    pdf = Pdf.open(io.BytesIO(document()))
+    page = pdf.pages[0].obj
+    for key in ("/MediaBox", "/CropBox"):
+        if key in page:
+            del page[key]
+    for key, box in entries.items():
+        (page.Parent if inherited else page)[f"/{key}"] = Array(box)
+    data = saved(pdf)
+    for box in ("600,60,700,90", "-90,60,0,90", "60,842,90,900", "60,-90,90,0"):
+        facts = refused(TargetNotFoundError, data, who, f"1/{box}/seal")
+        assert facts == {"reason": "pdf-field-outside", "target": "seal", "area": area}
+    for box in ("60,60,90,90", "-90,-90,900,900", "700,700,700,700"):  # the last is invisible wherever it is
+        assert sign(data, who, f"1/{box}/seal")[0] == "seal"
+
+
+def test_where_a_page_has_no_media_box_nothing_visible_is_put_on_it(who: Party) -> None:
+    pdf = Pdf.open(io.BytesIO(document()))
+    del pdf.pages[0].obj["/MediaBox"]
+    data = saved(pdf)
+    facts = refused(MalformedDocumentError, data, who, "1/0,0,9,9/seal")
+    assert facts == {"reason": "pdf-pages", "detail": "/MediaBox"}
+    assert sign(data, who, "seal")[0] == "seal"
+
+
 @pytest.mark.parametrize("page", ["4", "-4", "99999999999999999999"])
 def test_a_page_that_is_not_there_is_named(page: str, who: Party) -> None:
     facts = refused(TargetNotFoundError, document(pages=3), who, f"{page}/0,0,9,9/seal")
@@ -207,7 +255,21 @@ def test_a_page_that_is_not_there_is_named(page: str, who: Party) -> None:
 
 
 @pytest.mark.parametrize(
-    "spec", ["0/0,0,9,9/x", "a/0,0,9,9/x", "1/0,0,9/x", "1/0,0,9,9,9/x", "1/a,0,9,9/x", "1//x", "//", "1.5/0,0,9,9/x"]
+    "spec",
+    [
+        "0/0,0,9,9/x",
+        "a/0,0,9,9/x",
+        "1/0,0,9/x",
+        "1/0,0,9,9,9/x",
+        "1/a,0,9,9/x",
+        "1//x",
+        "//",
+        "1.5/0,0,9,9/x",
+        "a/b",
+        "/",
+        "1/0,0,9,9",
+        "1/0,0,9,9/x/y",
+    ],
 )
 def test_what_is_no_place_is_refused(spec: str, who: Party) -> None:
     assert refused(TargetNotFoundError, document(), who, spec) == {"reason": "pdf-field-spec", "target": spec}

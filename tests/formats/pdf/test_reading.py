@@ -237,7 +237,7 @@ def test_a_defect_is_named(name: str) -> None:
 
 def test_a_remedy_is_given_for_what_can_be_repaired() -> None:
     named = {reason for _, reason, _ in DEFECTS.values()}
-    assert named - REMEDIES.keys() == {"pdf-header-missing", "pdf-encrypted", "pdf-password", "pdf-limit"}
+    assert named - REMEDIES.keys() == {"pdf-header-missing", "pdf-limit"}
     assert REMEDIES.keys() - named == {"pdf-unreadable"}
 
 

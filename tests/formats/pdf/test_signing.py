@@ -438,10 +438,11 @@ def test_a_document_certified_against_every_change_is_refused(party: Parties) ->
 
 
 @pytest.mark.parametrize("permission", [2, 3])
-@pytest.mark.parametrize("field", [None, "seal", "another"])
-def test_a_document_certified_for_forms_takes_a_signature(permission: int, field: str | None, party: Parties) -> None:
-    expected = {None: "seal"}.get(field, field)
-    assert prepared(certified(permission, party), party("valid"), field=field).signature_id == expected
+@pytest.mark.parametrize(("field", "filled"), [(None, "seal"), ("seal", "seal"), ("1/0,0,0,0/another", "another")])
+def test_a_document_certified_for_forms_takes_a_signature(
+    permission: int, field: str | None, filled: str, party: Parties
+) -> None:
+    assert prepared(certified(permission, party), party("valid"), field=field).signature_id == filled
 
 
 def test_a_new_field_that_shows_would_paint_over_what_was_certified(party: Parties) -> None:
