@@ -123,6 +123,7 @@ _COMPUTED = {
 """Sub-indications that the code pairs with their reason elsewhere than in one call."""
 
 _SIGNING_ONLY = {
+    "scheme-not-for-profile",
     "disputed-character",
     "id-not-a-name",
     "encoding-not-reversible",

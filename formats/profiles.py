@@ -59,6 +59,8 @@ class Profile:
     """PDF: the encoding of the signature; None for other formats."""
     signer_name: bool = False
     """PDF: state the holder's name in the signature dictionary (/Name), as the certificate has it."""
+    schemes: tuple[str, ...] = ()
+    """The signature schemes that the destination is known to take; empty is any."""
     attachments: bool = False
     """Sign the attachments inside the document first."""
     references: tuple[str, ...] = ()
@@ -182,6 +184,7 @@ MOJ_PDF = Profile(
     chain=Chain.FULL,
     subfilter=SubFilter.PKCS7,
     signer_name=True,
+    schemes=("rsa-sha256",),
 )
 
 PROFILES: Mapping[str, Profile] = {

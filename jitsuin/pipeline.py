@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Literal
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from jitsuin.formats.base import Normalizes, SignatureFinding, SigningIdentity, VerificationPolicy, unreadable
 from jitsuin.formats.errors import FormatError, MalformedDocumentError, UnsupportedDocumentError
@@ -389,7 +389,7 @@ class _Signing:
             failed = (f.verdict.reason for f in findings if f.signature_id in missing and not f.verdict.passed)
             raise SelfVerificationError(path=str(plan.rehearsal.target), reason=next(failed, "missing"))
         bad = [finding for finding in findings if not finding.verdict.passed]
-        notices = [Notice("earlier-signature-fails", {"place": f.place, "reason": f.verdict.reason}) for f in bad]
+        notices = [_about_earlier(finding) for finding in bad]
         notices += [Notice("signed-before")] * (len(ours) > len(made))
         return _OwnOutput(signed.hasher("sha256").hexdigest(), tuple(notices))
 
@@ -402,6 +402,14 @@ class _OwnOutput:
     notices: tuple[Notice, ...]
 
 
+def _about_earlier(finding: SignatureFinding) -> Notice:
+    """That somebody else's signature fails, or only is not what the destination of the new one asks for."""
+    reason, facts = finding.verdict.reason, {**finding.verdict.facts, "place": finding.place}
+    if reason == "not-the-form":
+        return Notice("earlier-signature-form", facts)
+    return Notice("earlier-signature-fails", {**facts, "reason": reason})
+
+
 def _opened(adapter: FormatAdapter, source: Source, *, normalize: bool) -> tuple[object, tuple[Notice, ...]]:
     """The open document; rewritten first where that was asked for and strict reading cannot take it as it is."""
     try:
@@ -410,7 +418,7 @@ def _opened(adapter: FormatAdapter, source: Source, *, normalize: bool) -> tuple
         if not normalize or not isinstance(adapter, Normalizes):
             raise
         document = adapter.open(adapter.normalize(source))
-        return document, (Notice("normalized", {"reason": error.facts.get("reason", "")}),)
+        return document, (Notice("normalized", error.facts),)
 
 
 def _adapter_for(path: Path, source: Source, profile: str | None) -> FormatAdapter:
@@ -462,8 +470,12 @@ def _contents(files: Iterable[str | Path]) -> Mapping[str, bytes]:
 
 
 def _stand_in(at: datetime) -> SigningIdentity:
-    """A throw-away identity for the rehearsal; elliptic, because such a key is made in a fraction of a millisecond."""
-    key = ec.generate_private_key(ec.SECP256R1())
+    """An identity for the rehearsal with a key of the cards' kind, which nobody holds: any odd number is a modulus.
+
+    It is signed by a throw-away elliptic key, because such a one is made in a fraction of a millisecond.
+    """
+    key = rsa.RSAPublicNumbers(65537, 2**2048 - 1).public_key()
+    issuer = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "rehearsal")])
-    builder = x509.CertificateBuilder(name, name, key.public_key(), 1, at, at + timedelta(days=1))
-    return SigningIdentity(builder.sign(key, hashes.SHA256()))
+    builder = x509.CertificateBuilder(name, name, key, 1, at, at + timedelta(days=1))
+    return SigningIdentity(builder.sign(issuer, hashes.SHA256()))

@@ -22,6 +22,10 @@ VERDICTS: Mapping[str, tuple[str, str]] = {
     "dtd": ("the document has a DTD, which is refused for safety", "DTDを含む文書は安全のため扱いません"),
     "xml-version": ("XML version {detail} is not handled", "XMLバージョン{detail}には対応していません"),
     "encoding": ("the encoding {detail} is not handled", "文字コード{detail}には対応していません"),
+    "scheme-not-for-profile": (
+        "the destination {profile} is not known to take signatures by this key ({detail}); choose another --profile",
+        "提出先{profile}がこの鍵による署名({detail})を受け付けるかどうかは不明です。別の--profileを選んでください",
+    ),
     "encoding-not-reversible": (
         "the text cannot be mapped back to its bytes ({detail})",
         "文字とバイト列の対応が一意に定まりません({detail})",
@@ -590,9 +594,13 @@ NOTICES: Mapping[str, tuple[str, str]] = {
         "this document had been signed with the same certificate before",
         "この文書は、同じ証明書で既に署名されていました",
     ),
+    "earlier-signature-form": (
+        "the signature {place}, which was there before, is sound, but not in the form of {profile}: {rule}",
+        "以前からある署名{place}は正しいものの、{profile}の様式に合っていません: {rule}",
+    ),
     "earlier-signature-fails": (
-        "a signature that was there before does not verify: {place} ({reason})",
-        "以前からある署名が検証に失敗しています: {place}({reason})",
+        "the signature {place}, which was there before, does not verify: {reason}",
+        "以前からある署名{place}は検証に失敗しています: {reason}",
     ),
 }
 

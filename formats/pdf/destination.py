@@ -48,7 +48,7 @@ def _agency_form(signature: SoundSignature, profile: Profile) -> Iterator[str]:
         yield "name"
     if not _TIME_WITH_OFFSET.fullmatch(_text(signature, "/M")):
         yield "time"
-    if signature.data.scheme != "rsa-sha256":
+    if profile.schemes and signature.data.scheme not in profile.schemes:
         yield "algorithm"
     if signature.data.timestamped or any(change.code == "timestamp-added" for change in signature.changes):
         yield "timestamp"

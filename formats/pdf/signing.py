@@ -19,7 +19,7 @@ from pyhanko.pdf_utils.generic import FloatObject, NameObject, NumberObject
 
 from ..base import SigningIdentity
 from ..cms import CmsForm, cms_form
-from ..errors import TargetNotFoundError
+from ..errors import TargetNotFoundError, UnsupportedDocumentError
 from ..profiles import Profile, SubFilter
 from ..signature_value import hash_name
 from ..source import Source
@@ -81,6 +81,8 @@ def prepare(document: PdfDocument, identity: SigningIdentity, profile: Profile, 
     """One revision with the signature in it. Raises FormatError where the document cannot or must not be signed."""
     signing_time = at if profile.subfilter == SubFilter.PKCS7 else None
     cms = cms_form(identity, profile.chain, signing_time=signing_time)
+    if profile.schemes and cms.scheme not in profile.schemes:
+        raise UnsupportedDocumentError(reason="scheme-not-for-profile", detail=cms.scheme, profile=profile.name)
     document_id = _document_id(document, identity, at)
     known = signature_fields(document)
     field = choose_field(document, known, profile.field, f"Signature-{document_id[1].hex()[:8]}")
