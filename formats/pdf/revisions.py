@@ -14,8 +14,18 @@ from .reading import PdfDocument
 
 MAX_REVISIONS = 500
 _WHITE = rb"[\0\t\n\f\r ]"
+_BLANK = rb"(?:" + _WHITE + rb"++|%(?!%EOF)[^\r\n]*+)*+"  # comments are common here
 _TAIL = re.compile(
-    _WHITE + rb"*(?:endobj" + _WHITE + rb"+)?startxref" + _WHITE + rb"+(\d{1,19})" + _WHITE + rb"+%%EOF(\r\n|\n|\r)?"
+    _BLANK
+    + rb"(?:endobj(?="
+    + _WHITE
+    + rb"|%))?"
+    + _BLANK
+    + rb"startxref"
+    + _WHITE
+    + rb"+(\d{1,19})"
+    + _WHITE
+    + rb"+%%EOF(\r\n|\n|\r)?"
 )
 _LONGEST_TAIL = 1024
 
