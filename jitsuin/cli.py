@@ -65,6 +65,15 @@ def _output_options(command: _F) -> _F:
     )(command)
 
 
+def _text(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
+    """Text that can stand in a document: an argument in another encoding than the terminal's is none."""
+    if value is not None and any("\ud800" <= letter <= "\udfff" for letter in value):
+        raise click.BadParameter(
+            say("not text in this terminal's encoding", "端末の文字コードで読めない文字があります")
+        )
+    return value
+
+
 _key_option = click.option(
     "--key",
     metavar="URI",
@@ -140,14 +149,12 @@ def cli(context: click.Context) -> None:
     metavar="SPEC",
     help=say("PDF: signature field, NAME or PAGE/X1,Y1,X2,Y2/NAME.", "PDF: 署名欄。NAMEまたはPAGE/X1,Y1,X2,Y2/NAME。"),
 )
-@click.option("--reason", metavar="TEXT", help=say("PDF: why you sign.", "PDF: 署名の理由。"))
-@click.option("--location", metavar="TEXT", help=say("PDF: where you sign.", "PDF: 署名の場所。"))
+@click.option("--reason", metavar="TEXT", callback=_text, help=say("PDF: why you sign.", "PDF: 署名の理由。"))
+@click.option("--location", metavar="TEXT", callback=_text, help=say("PDF: where you sign.", "PDF: 署名の場所。"))
 @click.option(
     "--normalize",
     is_flag=True,
-    help=say(
-        "Rewrite an unsigned PDF that is not strictly readable.", "厳密に読めない未署名PDFを書き直します。"
-    ),
+    help=say("Rewrite an unsigned PDF that is not strictly readable.", "厳密に読めない未署名PDFを書き直します。"),
 )
 @click.option(
     "--chain",

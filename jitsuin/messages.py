@@ -15,6 +15,7 @@ from .language import language
 from .sentences import CHANGES, ERRORS, FORM_RULES, NOTICES, REMEDIES, REVOCATION_WORDS, UNFORESEEN, VERDICTS
 
 _SENTENCE_ENDS = (". ", "。")
+_SIGNATURE = ("the signature", "署名")
 JST = timezone(timedelta(hours=9), "JST")
 
 
@@ -24,7 +25,10 @@ def verdict_sentence(reason: str, facts: Mapping[str, object]) -> str:
 
 
 def notice_sentence(code: str, facts: Mapping[str, object]) -> str:
-    """The sentence of a notice."""
+    """The sentence of a notice; a verdict's reason among the facts is told in words."""
+    reason = str(facts.get("reason", ""))
+    if reason in VERDICTS:
+        facts = {**facts, "reason": verdict_sentence(reason, facts)}
     return _filled(NOTICES[code], facts)
 
 
@@ -88,6 +92,8 @@ class _Facts(string.Formatter):
             return revocation_word(str(value))
         if key == "rule":
             return form_rule(str(value))
+        if key == "uri" and value == "/ByteRange":  # a PDF's one reference, to nearly everything
+            return _SIGNATURE[language() == "ja"]
         return value
 
 

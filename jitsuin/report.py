@@ -35,7 +35,8 @@ def verify_text(report: VerifyReport, *, redact: bool = False) -> str:
     """A verification for a person, one block for each signature."""
     lines = [f"{printable(str(report.path))}: {_verdict_word(report.verdict)} [{report.format}]"]
     for number, signature in enumerate(report.signatures, 1):
-        if signature.finding.place == "/":  # about the document, not about a signature in it
+        # About the document, not about a signature in it: a hostile PDF has a field whose name is "/", too.
+        if signature.finding.place == "/" and signature.finding.signature_id is None:
             verdict = signature.verdict
             lines.append(f"  {printable(verdict_sentence(verdict.reason, verdict.facts))}")
             continue
@@ -115,7 +116,8 @@ def _signature_rows(signature: SignatureReport, *, redact: bool) -> Iterator[tup
     if finding.uncovered:
         yield _padded(say("not covered", "対象外")), ", ".join(map(_part, finding.uncovered))
     if finding.claimed_at:
-        yield _padded(say("claimed time", "署名日時(申告)")), moment(finding.claimed_at)
+        unproved = say("", " (署名者による)")
+        yield _padded(say("claimed time", "署名日時")), moment(finding.claimed_at) + unproved
     for change in finding.changes:
         mark = say("after it", "署名後") if change.permitted else say("! after it", "! 署名後")
         yield _padded(mark), change_sentence(change.code, change.facts)
