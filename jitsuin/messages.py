@@ -92,6 +92,8 @@ class _Facts(string.Formatter):
             return revocation_word(str(value))
         if key == "rule":
             return form_rule(str(value))
+        if key == "change" and value in CHANGES:
+            return change_sentence(str(value), kwargs)
         if key == "uri" and value == "/ByteRange":  # a PDF's one reference, to nearly everything
             return _SIGNATURE[language() == "ja"]
         return value

@@ -406,8 +406,8 @@ VERDICTS: Mapping[str, tuple[str, str]] = {
         "署名は正しいものの、{profile}の様式に合っていません: {rule}",
     ),
     "changed-after-signing": (
-        "revision {revision} changed something that may not change after signing ({change})",
-        "署名後に認められない変更が、改訂{revision}で加えられています({change})",
+        "it was changed after signing in a way that is not permitted: {change}",
+        "署名後に、認められない変更が加えられています: {change}",
     ),
     "revocation-not-checked": (
         "whether the certificate has been revoked was not checked ({why})",
@@ -452,8 +452,8 @@ REMEDIES: Mapping[str, tuple[str, str]] = dict.fromkeys(
     _REWRITE,
 ) | {
     "pdf-end-missing": (
-        "Fetch it again, whole; if that is all there is, --normalize rewrites what can be read: look through the result",
-        "完全なファイルを入手し直してください。これ以外にないときは--normalizeで読める部分を書き直せますが、結果の内容を確認してください",
+        "Fetch it again, whole; nobody knows what is lost, so --normalize does not rewrite it",
+        "完全なファイルを入手し直してください。失われた内容を確かめられないため、--normalizeでも書き直せません",
     ),
     "pdf-encrypted": (
         "Remove the protection first, with the consent of its author (`qpdf --decrypt in.pdf out.pdf`)",
