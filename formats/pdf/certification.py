@@ -11,7 +11,7 @@ from pyhanko.pdf_utils import generic
 
 from ..verdict import RefusedSignatureError, SubIndication
 from .reading import PdfDocument
-from .signature_fields import get
+from .structure import entry
 
 
 def check_certification(document: PdfDocument, signatures: Sequence[generic.Reference]) -> None:
@@ -19,7 +19,7 @@ def check_certification(document: PdfDocument, signatures: Sequence[generic.Refe
 
     Raises RefusedSignatureError.
     """
-    permissions = get(document.reader.root, "/Perms")
+    permissions = entry(document.reader.root, "/Perms")
     if not isinstance(permissions, generic.DictionaryObject) or "/DocMDP" not in permissions:
         return
     named = dict.__getitem__(permissions, "/DocMDP")
@@ -31,21 +31,20 @@ def check_certification(document: PdfDocument, signatures: Sequence[generic.Refe
 
 def _bears_transform(signature: generic.PdfObject) -> bool:
     """One signature reference dictionary with the transform method DocMDP and its access permissions (table 257)."""
-    references = get(signature, "/Reference") if isinstance(signature, generic.DictionaryObject) else None
+    references = entry(signature, "/Reference") if isinstance(signature, generic.DictionaryObject) else None
     if not isinstance(references, generic.ArrayObject):
         return False
-    entries = [entry.get_object() for entry in list.__iter__(references)]
     transforms = [
-        entry
-        for entry in entries
-        if isinstance(entry, generic.DictionaryObject) and _is_name(get(entry, "/TransformMethod"), "/DocMDP")
+        one
+        for one in (item.get_object() for item in list.__iter__(references))
+        if isinstance(one, generic.DictionaryObject) and _is_name(entry(one, "/TransformMethod"), "/DocMDP")
     ]
     if len(transforms) != 1:
         return False
-    parameters = get(transforms[0], "/TransformParams")
+    parameters = entry(transforms[0], "/TransformParams")
     if not isinstance(parameters, generic.DictionaryObject):
         return False
-    permission = get(parameters, "/P")
+    permission = entry(parameters, "/P")
     return permission is None or (isinstance(permission, generic.NumberObject) and permission in (1, 2, 3))
 
 

@@ -10,11 +10,11 @@ from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.pdf_utils.rw_common import PdfHandler
 
-from ..verdict import RefusedSignatureError, SubIndication
+from ..errors import MalformedDocumentError
+from .structure import array, dictionary, entry
 
 MAX_FIELDS = 200_000
 MAX_DEPTH = 32
-_ABSENT = (type(None), generic.NullObject)
 _WINDOW = 2048
 _HEADER = re.compile(rb"(\d{1,10}) (\d{1,5}) obj")
 _SUSPICIOUS = re.compile(rb"/Sig|#|%|/Kids|stream|/FT(?![\0\t\n\f\r ]*/)")
@@ -31,14 +31,10 @@ class SignedField:
 
 
 def signed_fields(handler: PdfHandler) -> list[SignedField]:
-    """Every signature field with a value, in the order of the form. Raises RefusedSignatureError."""
-    form = get(handler.root, "/AcroForm")
-    if isinstance(form, _ABSENT):
-        return []
-    if not isinstance(form, generic.DictionaryObject):
-        raise RefusedSignatureError(SubIndication.FORMAT_FAILURE, "pdf-entry-malformed", entry="/AcroForm")
+    """Every signature field with a value, in the order of the form. Raises MalformedDocumentError."""
+    fields = array(dictionary(handler.root, "/AcroForm"), "/Fields")
     reader = handler if isinstance(handler, PdfFileReader) else None
-    return list(_walk(_array(form, "/Fields"), _Inherited(), reader, set(), 0))
+    return list(_walk(fields, _Inherited(), reader, set(), 0))
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,18 +54,18 @@ def _walk(
     depth: int,
 ) -> Iterator[SignedField]:
     if depth > MAX_DEPTH:
-        raise RefusedSignatureError(SubIndication.FORMAT_FAILURE, "pdf-fields", detail="depth")
+        raise MalformedDocumentError(reason="pdf-fields", detail="depth")
     for item in list.__iter__(items):
         if not isinstance(item, generic.IndirectObject) or (item.idnum, item.generation) in seen:
-            raise RefusedSignatureError(SubIndication.FORMAT_FAILURE, "pdf-fields", detail="reference")
+            raise MalformedDocumentError(reason="pdf-fields", detail="reference")
         seen.add((item.idnum, item.generation))
         if len(seen) > MAX_FIELDS:
-            raise RefusedSignatureError(SubIndication.FORMAT_FAILURE, "pdf-fields", detail="count")
+            raise MalformedDocumentError(reason="pdf-fields", detail="count")
         if above.type is None and reader is not None and _is_plainly_another(reader, item):
             continue
         field = item.get_object()
         if type(field) is not generic.DictionaryObject:
-            raise RefusedSignatureError(SubIndication.FORMAT_FAILURE, "pdf-fields", detail="dictionary")
+            raise MalformedDocumentError(reason="pdf-fields", detail="dictionary")
         yield from _field(field, above, reader, seen, depth)
 
 
@@ -80,22 +76,21 @@ def _field(
     seen: set[tuple[int, int]],
     depth: int,
 ) -> Iterator[SignedField]:
-    partial = get(field, "/T")
-    own_type, own_value = get(field, "/FT"), dict.get(field, "/V")
+    partial, own_type, own_value = entry(field, "/T"), entry(field, "/FT"), dict.get(field, "/V")
     if isinstance(own_value, generic.NullObject):
         own_value = None
     here = _Inherited(
-        above.name if isinstance(partial, _ABSENT) else f"{above.name}.{partial}".lstrip("."),
-        above.type if isinstance(own_type, _ABSENT) else own_type,
+        above.name if partial is None else f"{above.name}.{partial}".lstrip("."),
+        above.type if own_type is None else own_type,
         above.value if own_value is None else own_value,
     )
-    news = own_value is not None or not isinstance(own_type, _ABSENT)
+    news = own_value is not None or own_type is not None
     if news and isinstance(here.type, generic.NameObject) and here.type == "/Sig" and here.value is not None:
         if not isinstance(here.value, generic.IndirectObject):
-            raise RefusedSignatureError(SubIndication.FORMAT_FAILURE, "pdf-entry-malformed", entry="/V")
+            raise MalformedDocumentError(reason="pdf-entry-malformed", entry="/V")
         yield SignedField(here.name or "/", here.value.reference)
     if "/Kids" in field:
-        yield from _walk(_array(field, "/Kids"), here, reader, seen, depth + 1)
+        yield from _walk(array(field, "/Kids"), here, reader, seen, depth + 1)
 
 
 def _is_plainly_another(reader: PdfFileReader, item: generic.IndirectObject) -> bool:
@@ -117,18 +112,3 @@ def _is_plainly_another(reader: PdfFileReader, item: generic.IndirectObject) -> 
         return False
     plain = _ESCAPE.sub(b"", body)
     return plain.count(b"(") == plain.count(b")") and plain.count(b"<<") == plain.count(b">>")
-
-
-def get(dictionary: generic.DictionaryObject, key: str) -> generic.PdfObject | None:
-    """What stands behind the key, which may be null."""
-    value = dict.get(dictionary, key)
-    return None if value is None else value.get_object()
-
-
-def _array(dictionary: generic.DictionaryObject, key: str) -> generic.ArrayObject:
-    value = get(dictionary, key)
-    if isinstance(value, _ABSENT):
-        return generic.ArrayObject()
-    if not isinstance(value, generic.ArrayObject):
-        raise RefusedSignatureError(SubIndication.FORMAT_FAILURE, "pdf-entry-malformed", entry=key)
-    return value

@@ -1,4 +1,4 @@
-"""Finding things in a document to be signed: entries of dictionaries, its form, its pages. Never changes anything."""
+"""Finding things in a document: entries of dictionaries, and its pages. Never changes anything."""
 
 from __future__ import annotations
 
