@@ -27,8 +27,17 @@ from .revisions import Revision
 MAX_OBJECTS = 10_000
 _MAX_GAP = 4096
 _CHUNK = 1 << 20
-_OVERLAP = 4096
-_FEW = 64
+_OVERLAP = 1 << 17  # bytes, more than _REFERENCE looks at
+_MOST_DIGITS = 10
+_NUMBER, _GAP = rb"[0-9+\-.]", rb"(?:[\0\t\n\f\r ]|%[^\r\n]{0,200}[\r\n])"
+_TOO_FAR = rb"(?=" + _GAP + rb"|%[^\r\n]{201})"
+_GENERATION = _NUMBER + rb"{1,200}+(?:" + _NUMBER + rb"|" + _GAP + rb"{0,200}+(?:R|" + _TOO_FAR + rb"))"
+_REFERENCE = re.compile(
+    rb"(?<!" + _NUMBER + rb")(" + _NUMBER + rb"++)" + _GAP + rb"{0,200}+(?:" + _GENERATION + rb"|" + _TOO_FAR + rb")"
+)
+"""A reference as lenient readers take it: `12 0R`, `+12 -0 R` or `1-2 0. R`, with comments between.
+
+Where the numbers are so far apart that looking on would take time, that is taken for a reference, too."""
 
 _Key = tuple[int, int]
 
@@ -51,6 +60,8 @@ _WIDGET_ENTRIES = (
 )
 _NEW_FIELD = frozenset((*_FIELD_ENTRIES, *_WIDGET_ENTRIES))
 """What a new signature field may have, which is its own widget. No actions among it."""
+_SHOWN_ENTRIES = frozenset(("/AP", "/AS", "/MK", "/BS", "/Border", "/DA"))
+"""What of it may be seen."""
 _NEW_FORM = frozenset(("/Fields", "/SigFlags", "/DA", "/DR"))
 _STORE_LISTS = frozenset(("/Certs", "/CRLs", "/OCSPs", "/Cert", "/CRL", "/OCSP"))
 _INFORMATION = frozenset(("/ModDate", "/Producer"))
@@ -73,15 +84,18 @@ def filled_references(document: PdfDocument, older: Revision, newer: Revision) -
     new = {ref.idnum for ref in references if xrefs.get_historical_ref(ref, older.section) is None}
     if not new:
         return
-    gap = rb"(?:[\0\t\n\f\r ]|%[^\r\n]*[\r\n])+"
-    numbers = b"|".join(b"%d" % number for number in sorted(new)) if len(new) <= _FEW else rb"\d{1,10}"
-    pattern = re.compile(rb"(" + numbers + rb")" + gap + rb"\d+" + gap + rb"R")
     for data in _former_bytes(document, older):
-        for hit in pattern.finditer(data):
-            before = data[max(0, hit.start() - 20) : hit.start()]
-            if int(hit[1]) in new and not before[len(before.rstrip(b"0123456789")) :].strip(b"0"):
-                yield Change("reference-filled", False, {"revision": newer.number, "object": int(hit[1])})
+        for hit in _REFERENCE.finditer(data):
+            number = _number_of(hit[1])
+            if number in new:
+                yield Change("reference-filled", False, {"revision": newer.number, "object": number})
                 return
+
+
+def _number_of(text: bytes) -> int:
+    """What the most lenient reader makes of an integer: signs count nowhere, nor does what follows the point."""
+    digits = text.partition(b".")[0].translate(None, b"+-").lstrip(b"0")
+    return int(digits) if 0 < len(digits) <= _MOST_DIGITS else 0
 
 
 def _former_bytes(document: PdfDocument, older: Revision) -> Iterator[bytes]:
@@ -137,10 +151,12 @@ class _Update:
         streams = {(ref.idnum, ref.generation) for ref in xrefs.object_streams_used_in(section)}
         for ref in references:
             key = ref.idnum, ref.generation
-            if own is not None and key == (own.idnum, own.generation):
-                continue
             place = xrefs.get_historical_ref(ref, section)
             former = xrefs.get_historical_ref(ref, self._older.section)
+            if own is not None and key == (own.idnum, own.generation):
+                if former is not None:  # the section itself in the place of what the number meant
+                    yield Change("object-changed", False, self._at(key))
+                continue
             if place is None:
                 if former is not None:
                     yield Change("object-freed", False, self._at(key))
@@ -295,8 +311,9 @@ class _Update:
         self._fields[key] = name
         for part in ("/Lock", "/SV", "/MK", "/BS", "/TU", "/TM"):
             self._take(dict.get(field, part))
-        if "/V" not in field:
-            yield Change("signature-field-added", True, self._at(key, field=name))
+        if "/V" not in field:  # nobody answers for what it shows
+            permitted = not field.keys() & _SHOWN_ENTRIES and self._is_without_area(dict.get(field, "/Rect"))
+            yield Change("signature-field-added", permitted, self._at(key, field=name))
         yield from self._signature(name, key, dict.get(field, "/V"))
         yield from self._appearance(name, key, dict.get(field, "/AP"))
 
@@ -427,12 +444,22 @@ class _Update:
         """An empty signature field was signed."""
         name = str(self._resolved_former(dict.get(before, "/T")) or "")
         for entry in _differing(before, after):
-            if entry not in ("/V", "/AP") or entry not in after:
+            if entry not in ("/V", "/AP") or entry not in after or "/V" not in after:
                 yield Change("field-changed", False, self._at(key, field=name, key=str(entry)))
                 return
         yield from self._signature(name, key, dict.get(after, "/V"))
         if not same(dict.get(before, "/AP", generic.NullObject()), dict.get(after, "/AP", generic.NullObject())):
             yield from self._appearance(name, key, dict.get(after, "/AP"))
+
+    def _is_without_area(self, rectangle: generic.PdfObject | None) -> bool:
+        box = self._resolved(rectangle)
+        if box is None:
+            return True
+        if not isinstance(box, generic.ArrayObject) or len(box) != 4:
+            return False
+        left, bottom, right, top = list.__iter__(box)
+        numbers = all(isinstance(side, generic.NumberObject | generic.FloatObject) for side in list.__iter__(box))
+        return numbers and bool(left == right or bottom == top)
 
     def _is_signature_field(self, field: generic.DictionaryObject) -> bool:
         """Whether it is an empty signature field, the type perhaps handed down (12.7.4.2)."""

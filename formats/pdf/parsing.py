@@ -40,6 +40,22 @@ _STREAM = re.compile(_BLANK + rb"stream[\t ]*(?:\r\n|\n|\r)")
 _WHITE = b"\0\t\n\f\r "
 
 
+class Latin1Name(generic.NameObject):
+    """A name whose bytes are no UTF-8, read as Latin-1: never equal to one of the same letters in UTF-8.
+
+    To a viewer they are two names, and one may be put in the other's place after signing.
+    """
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Latin1Name) and str.__eq__(self, other)
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def __hash__(self) -> int:
+        return hash((Latin1Name, str(self)))
+
+
 class PdfSyntaxError(ValueError):
     """The bytes are no PDF object."""
 
@@ -237,4 +253,4 @@ def _name(text: bytes) -> generic.NameObject:
     try:
         return generic.NameObject("/" + decoded.decode("utf-8"))
     except UnicodeDecodeError:
-        return generic.NameObject("/" + decoded.decode("latin-1"))
+        return Latin1Name("/" + decoded.decode("latin-1"))

@@ -14,6 +14,7 @@ from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.generic import NameObject, NumberObject
 from pyhanko.pdf_utils.xref import XRefSectionType
 
+from .parsing import Latin1Name
 from .reading import PdfDocument
 
 _OWN_ENTRIES = frozenset(
@@ -139,13 +140,9 @@ def serialise(value: generic.PdfObject) -> bytes:
     return out.getvalue()
 
 
-def _name(name: str) -> bytes:
-    """A name with escapes, in the bytes that it was read from.
-
-    Where it was not ASCII, pyHanko decoded UTF-8, else Latin-1, and does not tell which. Where there is a control
-    character of Latin-1 it was no UTF-8 but another encoding, such as Shift-JIS in the fonts of Japanese programs.
-    """
-    encoding = "latin-1" if any("\x80" <= letter <= "\x9f" for letter in name) else "utf-8"
+def _name(name: NameObject) -> bytes:
+    """A name with escapes, in the bytes that it was read from."""
+    encoding = "latin-1" if isinstance(name, Latin1Name) else "utf-8"
     return b"/" + b"".join(
         bytes([byte]) if _PLAIN_NAME.fullmatch("/" + chr(byte)) else b"#%02X" % byte
         for byte in name[1:].encode(encoding)

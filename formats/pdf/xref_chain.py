@@ -28,6 +28,7 @@ from .parsing import read_object, read_value
 from .xrefs import MAX_ENTRIES, CompactSection, read_table, stream_section
 
 MAX_SECTIONS = 1000
+_MAX_COMPARISONS = 3_000_000  # of entries of one section with those of another: some seconds
 _TAIL = 1024
 _STARTXREF = re.compile(rb"startxref[\s\0]*[\r\n][\s\0]*(\d{1,19})[ \t\0]*(?:\r\n?|\n)[\s\0]*%%EOF")
 _OBJECT = re.compile(rb"[\s\0]*(\d{1,10})[\s\0]+(\d{1,5})[\s\0]+obj[\s\0]*(?=<<)")
@@ -103,6 +104,8 @@ def read_chain(stream: BinaryIO, size: int, handler: PdfHandler) -> XRefChain:
         entries += len(compact(section).rows.types)
         if entries > MAX_ENTRIES:
             raise UnsupportedDocumentError(reason="pdf-limit", what="xref-entries", limit=MAX_ENTRIES)
+        if not sections and "/Root" not in dictionary:  # of which other readers would repair the file
+            raise MalformedDocumentError(reason="pdf-catalog", detail="/Root")
         sections.append(section)
         trailer.add_trailer_revision(dictionary)
         at = _previous(dictionary, at)
@@ -185,9 +188,12 @@ def _read_stream(
 
 def _check_consistency(sections: Sequence[XRefSection]) -> None:
     """The sections, oldest first. Raises MalformedDocumentError."""
-    size = 0
+    size = comparisons = 0
     for index, section in enumerate(sections):
         data, earlier = compact(section), [compact(other) for other in sections[:index]]
+        comparisons += _comparisons(data, earlier)
+        if comparisons > _MAX_COMPARISONS:
+            raise UnsupportedDocumentError(reason="pdf-limit", what="xref-sections", limit=_MAX_COMPARISONS)
         if section.meta_info.size < size:
             raise MalformedDocumentError(reason="pdf-xref-shrinks", size=section.meta_info.size, before=size)
         size = section.meta_info.size
@@ -200,6 +206,14 @@ def _check_consistency(sections: Sequence[XRefSection]) -> None:
             continue
         _check_freed(data, earlier)
         _check_streams_kept(data, sections[:index])
+
+
+def _comparisons(data: CompactSection, earlier: Sequence[CompactSection]) -> int:
+    """How many entries must be looked up to check a section against the earlier ones."""
+    if not earlier:
+        return 0
+    used, generations = len(data.in_use) + len(data.compressed), len(data.rows.higher_generations())
+    return sum(min(len(other.freed_entries), used) + generations + len(other.obj_streams_used) for other in earlier)
 
 
 def _check_freed(data: CompactSection, earlier: Sequence[CompactSection]) -> None:

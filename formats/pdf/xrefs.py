@@ -12,6 +12,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import accumulate, pairwise
+from operator import itemgetter
 from typing import BinaryIO, Literal, NoReturn
 
 from pyhanko.pdf_utils.decode_limits import DecodePurpose
@@ -173,6 +174,7 @@ class CompactSection:
             if count:
                 parts.append((start, count, first))
             first += count
+        self._by_row = parts
         self._parts = sorted(parts)
         self._starts = [start for start, _, _ in self._parts]
         end = 0
@@ -197,7 +199,8 @@ class CompactSection:
 
     def number(self, row: int) -> int:
         """The object number of a row."""
-        return next(start + row - first for start, count, first in self._parts if first <= row < first + count)
+        start, _, first = self._by_row[bisect_right(self._by_row, row, key=itemgetter(2)) - 1]
+        return start + row - first
 
     def numbers(self, kind: int) -> Iterator[int]:
         """The object numbers of the entries of one type, without object 0."""
