@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 from jitsuin.formats.source import Source
 
-from .errors import InputError, OutputError
+from .errors import InputChangedError, InputError, OutputError
 
 MAX_INPUT_BYTES = 512 * 1024 * 1024
 _IN_MEMORY_BYTES = 16 * 1024 * 1024
@@ -41,7 +41,7 @@ def _read(path: Path, *, whole: bool) -> Source:
                 raise InputError(path=str(path), reason="too-large")
             if whole or status.st_size <= _IN_MEMORY_BYTES:
                 return Source.of(file.read())
-            return Source(partial(_open_binary, path), status.st_size)
+            return Source(partial(_open_again, path, _state(status)), status.st_size)
     except FileNotFoundError:
         raise InputError(path=str(path), reason="absent") from None
     except IsADirectoryError:
@@ -50,8 +50,17 @@ def _read(path: Path, *, whole: bool) -> Source:
         raise InputError(path=str(path), reason="os", detail=error.strerror) from None
 
 
-def _open_binary(path: Path) -> BinaryIO:
-    return path.open("rb")
+def _open_again(path: Path, before: tuple[int, ...]) -> BinaryIO:
+    """The file as it was: what is hashed, read and copied must be one document. Raises InputChangedError."""
+    file = path.open("rb")
+    if _state(os.fstat(file.fileno())) != before:
+        file.close()
+        raise InputChangedError(path=str(path))
+    return file
+
+
+def _state(status: os.stat_result) -> tuple[int, ...]:
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def check_output(target: Path, protected: Iterable[Path], *, overwrite: bool, make_folder: bool = False) -> None:

@@ -13,8 +13,8 @@ from typing import BinaryIO
 
 import pytest
 
-from jitsuin.errors import InputError, OutputError
-from jitsuin.storage import read_document, write_atomically
+from jitsuin.errors import InputChangedError, InputError, OutputError
+from jitsuin.storage import open_document, read_document, write_atomically
 
 
 def writer(data: bytes):
@@ -90,3 +90,18 @@ def test_reading_takes_regular_files_only(tmp_path: Path) -> None:
     with pytest.raises(InputError) as refused:
         read_document(tmp_path / "large")
     assert refused.value.facts["reason"] == "too-large"
+
+
+def test_a_large_file_must_stay_the_one_that_was_opened(tmp_path: Path) -> None:
+    """It is read where it lies, several times: what is hashed and what is copied must be one document."""
+    path, other = tmp_path / "large", tmp_path / "other"
+    path.write_bytes(b"x" * (17 << 20))
+    source = open_document(path)
+    first = source.hasher("sha256").digest()
+    with source.stream() as stream:
+        assert stream.read(1) == b"x"
+    other.write_bytes(b"y" * (17 << 20))
+    other.replace(path)
+    with pytest.raises(InputChangedError):
+        source.stream()
+    assert open_document(path).hasher("sha256").digest() != first
