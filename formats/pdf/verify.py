@@ -69,6 +69,7 @@ class _Verification:
         self._policy = policy
         self._revisions: tuple[Revision, ...] = ()
         self._changes: dict[int, tuple[Change, ...]] = {}
+        self._filled: dict[int, tuple[Change, ...]] = {}
         self._made_in: Counter[int] = Counter()
         """How many signatures each cross-reference section brought."""
 
@@ -125,6 +126,13 @@ class _Verification:
             older = self._revisions[newer.number - 2]
             self._changes[newer.number] = changes_in(self._document, older, newer)
         return self._changes[newer.number]
+
+    def _filled_in(self, newer: Revision) -> tuple[Change, ...]:
+        """Looked for once, however many signatures there are: it takes all former bytes."""
+        if newer.number not in self._filled:
+            older = self._revisions[newer.number - 2]
+            self._filled[newer.number] = tuple(filled_references(self._document, older, newer))
+        return self._filled[newer.number]
 
     # Judging
 
@@ -206,7 +214,7 @@ class _Verification:
         for revision in self._revisions[covered.number :]:
             news = self._changes_in(revision)
             changes += news
-            changes += filled_references(self._document, self._revisions[revision.number - 2], revision)
+            changes += self._filled_in(revision)
             if all(change.permitted for change in news) and not any(change.code in _PURPOSES for change in news):
                 changes.append(Change("revision-without-purpose", False, {"revision": revision.number}))
         last = self._revisions[-1]
