@@ -447,6 +447,7 @@ REMEDIES: Mapping[str, tuple[str, str]] = dict.fromkeys(
         "pdf-object-misplaced",
         "pdf-object",
         "pdf-object-stream",
+        "pdf-revisions",
         "pdf-unreadable",
     ),
     _REWRITE,

@@ -54,7 +54,12 @@ def signature_fields(document: PdfDocument) -> list[Field]:
     form = dictionary(document.reader.root, "/AcroForm")
     if len(array(form, "/Fields")) > _SMALL_FORM and not integer(form, "/SigFlags") & _SIGNATURES_EXIST:
         return []
-    return [field for field in _walk(form) if field.type == "/Sig"]
+    found = [field for field in _walk(form) if field.type == "/Sig"]
+    for field in found:
+        value = dict.get(field.dictionary, "/V")
+        if not isinstance(value, generic.IndirectObject | generic.NullObject | None):
+            raise MalformedDocumentError(reason="pdf-entry-malformed", entry="/V")  # nor would it verify
+    return found
 
 
 def choose_field(document: PdfDocument, known: list[Field], spec: str | None, name: str) -> NewField | Field:

@@ -13,7 +13,9 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 
 from ..errors import FormatError, MalformedDocumentError, UnsupportedDocumentError
 from ..source import Source
+from ..verdict import RefusedSignatureError
 from .reader import StrictReader
+from .revisions import divide
 
 _HEADER = re.compile(rb"%PDF-(\d)\.(\d)")
 _MAX_DEPTH = 100  # of the page tree, down to the first page
@@ -33,6 +35,8 @@ def open_pdf(source: Source) -> PdfDocument:
         return _open(source)
     except FormatError:
         raise
+    except RefusedSignatureError as refused:
+        raise MalformedDocumentError(reason=refused.verdict.reason, **refused.verdict.facts) from refused
     except RecursionError as error:
         raise UnsupportedDocumentError(reason="pdf-limit", what="nesting") from error
     except MemoryError as error:
@@ -46,7 +50,9 @@ def _open(source: Source) -> PdfDocument:
     try:
         reader = StrictReader(stream, source.size, _version(source))
         _refuse_encrypted(reader)
+        _check_identifier(reader)
         _check_catalog(reader)
+        divide(reader)
     except BaseException:
         stream.close()
         raise
@@ -79,6 +85,16 @@ def _refuse_encrypted(reader: PdfFileReader) -> None:
     if opens:
         raise UnsupportedDocumentError(reason="pdf-encrypted")
     raise UnsupportedDocumentError(reason="pdf-password")
+
+
+def _check_identifier(reader: PdfFileReader) -> None:
+    """The file identifier (14.4): two byte strings, where there is one."""
+    if "/ID" not in reader.trailer:
+        return
+    identifier = reader.trailer["/ID"]
+    strings = generic.TextStringObject | generic.ByteStringObject
+    if not isinstance(identifier, generic.ArrayObject) or not all(isinstance(one, strings) for one in identifier):
+        raise MalformedDocumentError(reason="pdf-trailer", offset=reader.last_startxref, detail="/ID")
 
 
 def _check_catalog(reader: PdfFileReader) -> None:

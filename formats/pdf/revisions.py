@@ -4,28 +4,25 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.pdf_utils.xref import XRefSectionMetaInfo, XRefSectionType
 
 from ..verdict import RefusedSignatureError, SubIndication
-from .reading import PdfDocument
+from .parsing import read_value
+
+if TYPE_CHECKING:
+    from .reading import PdfDocument
 
 MAX_REVISIONS = 500
 _WHITE = rb"[\0\t\n\f\r ]"
 _BLANK = rb"(?:" + _WHITE + rb"++|%(?!%EOF)[^\r\n]*+)*+"  # comments are common here
 _TAIL = re.compile(
     _BLANK
-    + rb"(?:endobj(?="
-    + _WHITE
-    + rb"|%))?"
-    + _BLANK
-    + rb"startxref"
-    + _WHITE
-    + rb"+(\d{1,19})"
-    + _WHITE
-    + rb"+%%EOF(\r\n|\n|\r)?"
+    + (rb"(?:endobj(?=" + _WHITE + rb"|%))?" + _BLANK)
+    + (rb"startxref" + _WHITE + rb"+(\d{1,19})" + _WHITE + rb"+%%EOF(\r\n|\n|\r)?")
 )
 _LONGEST_TAIL = 1024
 
@@ -48,7 +45,11 @@ class Revision:
 
 def read_revisions(document: PdfDocument) -> tuple[Revision, ...]:
     """All revisions, the oldest first. Raises RefusedSignatureError."""
-    reader = document.reader
+    return divide(document.reader)
+
+
+def divide(reader: PdfFileReader) -> tuple[Revision, ...]:
+    """The same, of a document that is being opened."""
     count = reader.xrefs.total_revisions
     if count > MAX_REVISIONS:
         raise RefusedSignatureError(SubIndication.FORMAT_FAILURE, "pdf-too-many-revisions", limit=MAX_REVISIONS)
@@ -72,11 +73,10 @@ def _revision(
     reader: PdfFileReader, number: int, sections: list[XRefSectionMetaInfo], last: int, written_last: int
 ) -> Revision:
     written = sections[written_last]
-    stream = reader.stream
-    stream.seek(written.end_location)
+    stream, position = reader.stream, written.end_location
     if written.xref_section_type == XRefSectionType.STANDARD:
-        generic.DictionaryObject.read_from_stream(stream, generic.TrailerReference(reader))
-    position = stream.tell()
+        _, position = read_value(stream, position, generic.TrailerReference(reader))
+    stream.seek(position)
     tail = _TAIL.match(stream.read(_LONGEST_TAIL))
     if tail is None or int(tail[1]) != sections[last].declared_startxref:
         raise RefusedSignatureError(SubIndication.FORMAT_FAILURE, "pdf-revisions", detail="startxref")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from copy import copy
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
@@ -37,13 +38,15 @@ def who(party: Callable[[str], Party]) -> Party:
     return party("valid")
 
 
-def document(*fields: Dictionary, pages: int = 1, **form: object) -> bytes:
+def document(*fields: Dictionary, pages: int = 1, direct_value: bool = False, **form: object) -> bytes:
     """A form with these fields, in this order; `Kids` of a field are dictionaries, too."""
     pdf = Pdf.new()
     for _ in range(pages):
         pdf.add_blank_page()
     made = [pdf.make_indirect(field) for field in fields]
     for field in made:
+        if not direct_value and isinstance(field.get("/V"), Dictionary):
+            field.V = pdf.make_indirect(copy(field.V))
         for number, kid in enumerate(field.get("/Kids", [])):
             field.Kids[number] = pdf.make_indirect(kid)
             field.Kids[number].Parent = field
@@ -174,6 +177,13 @@ def test_a_field_whose_widget_is_apart_keeps_it(who: Party, pdf_judges: PdfJudge
     # poppler 22.12 and MuPDF 1.21 do not find the value of such a field, whoever signed it: nor where pyHanko did.
     assert all(judges[name].ok for name in ("pdfbox", "pyhanko", "openssl", "qpdf")), judges
     assert [one.field for one in judges["pyhanko"].signatures] == ["seal"]
+
+
+def test_a_signature_that_could_not_be_verified_stops_signing(who: Party) -> None:
+    assert sign(document(seal("seal"), seal("done", V=SIGNED)), who)[0] == "seal"
+    data = document(seal("seal"), seal("done", V=copy(SIGNED)), direct_value=True)
+    facts = refused(MalformedDocumentError, data, who)
+    assert facts == {"reason": "pdf-entry-malformed", "entry": "/V"}
 
 
 def test_a_signed_field_is_not_signed_again(who: Party) -> None:

@@ -66,6 +66,8 @@ OPEN = {
     "updated stream, objects packed": with_stream({4: b"(new)"}, STREAM, number=10, packed=(4,), stream_number=11),
     "table after stream": with_table({4: b"(new)"}, STREAM),
     "freed and back": with_table({4: b"(new)"}, with_table({}, TABLE, free={4: 1}), generations={4: 1}),
+    "identifier": with_table(trailer=b" /ID [<00> (a)]"),
+    "comments between trailer and startxref": TABLE.replace(b"startxref", b"%a\n% startxref 5\n\nstartxref"),
     "empty section": with_table({}, TABLE),
     "bytes behind the end": TABLE + b"\0\0\n",
 }
@@ -220,6 +222,11 @@ DEFECTS: dict[str, tuple[bytes, str, dict[str, object]]] = {
     "in an object stream that is in itself": (
         with_stream(packed=(1, 2, 3, 4), rows={8: (2, 8, 0)}), "pdf-object-stream", {"object": 8, "stream": 8},
     ),
+    "identifier is a number": (with_table(trailer=b" /ID 4"), "pdf-trailer", {"detail": "/ID"}),
+    "identifier of numbers": (with_table(trailer=b" /ID [1 2]"), "pdf-trailer", {"detail": "/ID"}),
+    "something between trailer and startxref": (
+        replaced(TABLE, b"startxref", b"(something)\nstartxref"), "pdf-revisions", {"detail": "startxref"},
+    ),
     "index without end": (with_stream(index=b" /Index [0 99999999999]"), "pdf-limit", {"what": "xref-entries"}),
     "table without end": (replaced(TABLE, b"\n0 5\n", b"\n0 2000000000\n"), "pdf-limit", {"what": "xref-entries"}),
 }  # fmt: skip
@@ -255,6 +262,9 @@ def test_pyhanko_takes_nothing_that_we_refuse_for_no_reason() -> None:
     logging.disable(logging.NOTSET)
     assert taken == {
         "/Kids is no array",
+        "identifier is a number",
+        "identifier of numbers",
+        "something between trailer and startxref",
         "page tree leads back",
         "page tree without end",
         "startxref without its end",
