@@ -361,6 +361,7 @@ _FIELDS: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "profile": "the destination",
             "scheme": "such as `rsa-sha256`",
             "signatures_made": "more than one where attachments were signed, too",
+            "signature_ids": "their Ids, or the names of their fields, as `verify` shows them",
             "anchor": "the trust anchor that the signing certificate leads to",
             "revocation": "of the signing certificate",
             "notices": "what one should know",

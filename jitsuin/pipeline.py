@@ -373,7 +373,7 @@ class _Signing:
             target_sha256=own[0].sha256,
             at=self.run.at,
             scheme=scheme.value,
-            signatures_made=len(made),
+            signature_ids=tuple(made),
             certificate=certificate,
             judgement=self.judgement,
             notices=(*self.judgement.notices, *plan.notices, *own[0].notices),

@@ -54,6 +54,7 @@ def sign_text(outcome: SignOutcome) -> str:
     rows = [
         (say("profile", "プロファイル"), f"{result.profile.name} ({result.profile.status[_key()]})"),
         (say("signatures", "署名"), f"{result.signatures_made} × {result.scheme}"),
+        *([(say("field", "署名欄"), ", ".join(result.signature_ids))] * (result.profile.format == "pdf")),
         (say("trusted via", "信頼の起点"), result.judgement.chain.anchor or "-"),
         (say("revocation", "失効確認"), _revocation_text(result.judgement.revocation)),
         ("SHA-256", result.target_sha256),
@@ -242,6 +243,7 @@ def sign_json(outcome: SignOutcome) -> dict[str, object]:
         "profile": profile_json(result.profile),
         "scheme": result.scheme,
         "signatures_made": result.signatures_made,
+        "signature_ids": list(result.signature_ids),
         "anchor": result.judgement.chain.anchor,
         "revocation": _revocation_json(result.judgement.revocation),
         "notices": [_notice_json(notice) for notice in result.notices],

@@ -72,10 +72,16 @@ class SignResult:
     target_sha256: str
     at: datetime
     scheme: str
-    signatures_made: int
+    signature_ids: tuple[str, ...]
+    """Of the signatures made, in their order: XML Ids, or names of signature fields."""
     certificate: x509.Certificate
     judgement: Judgement
     notices: tuple[Notice, ...]
+
+    @property
+    def signatures_made(self) -> int:
+        """How many: more than one where attachments were signed, too."""
+        return len(self.signature_ids)
 
 
 @dataclass(frozen=True)
