@@ -1,0 +1,18 @@
+"""The sentences themselves, English and Japanese side by side. Data only; `messages` chooses and fills in.
+
+Keys are a reason code, the name of an error class, or both joined by a dot, the most particular first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from . import errors, pdf, verdicts
+from .errors import UNFORESEEN
+from .pdf import CHANGES, FORM_RULES, REMEDIES
+from .verdicts import NOTICES, REVOCATION_WORDS
+
+__all__ = ["CHANGES", "ERRORS", "FORM_RULES", "NOTICES", "REMEDIES", "REVOCATION_WORDS", "UNFORESEEN", "VERDICTS"]
+
+VERDICTS: Mapping[str, tuple[str, str]] = {**verdicts.VERDICTS, **pdf.VERDICTS}
+ERRORS: Mapping[str, tuple[str, str]] = {**errors.ERRORS, **pdf.ERRORS}

@@ -1,0 +1,242 @@
+"""What stops a run or a document: errors, by the name of their class and their reason."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from .verdicts import VERDICTS
+
+# Errors, the most particular key first.
+ERRORS: Mapping[str, tuple[str, str]] = {
+    "InputError.absent": ("{path}: no such file", "{path}: ファイルがありません"),
+    "InputError.not-a-file": ("{path}: not a regular file", "{path}: 通常のファイルではありません"),
+    "InputError.name-twice": (
+        "{path}: another file of this name is given; references know files by name only",
+        "{path}: 同じ名前のファイルが重複しています。参照はファイル名だけで区別されます",
+    ),
+    "InputError.too-large": ("{path}: larger than 512 MiB", "{path}: 512 MiBを超えています"),
+    "InputError": ("{path}: cannot be read: {detail}", "{path}: 読めません: {detail}"),
+    "UnknownFormatError": (
+        "no known format; `jitsuin profiles` lists what can be signed",
+        "対応していない形式です。`jitsuin profiles`で対応形式を確認してください",
+    ),
+    "UnknownNameError": (
+        "there is no {what} “{name}”; known: {known}",
+        "{what}「{name}」はありません。使えるもの: {known}",
+    ),
+    "ProfileMismatchError": (
+        "the profile {profile} does not go with {found}",
+        "プロファイル{profile}と{found}は組み合わせられません",
+    ),
+    "OutputError.exists": (
+        "{path} exists; --overwrite replaces it",
+        "{path}は既にあります。置き換えるには--overwriteを付けてください",
+    ),
+    "OutputError.is-input": (
+        "{path} is the input itself, which is never overwritten",
+        "{path}は入力ファイル自身です。入力は上書きしません",
+    ),
+    "OutputError.no-folder": ("{path}: its folder does not exist", "{path}: 保存先のフォルダーがありません"),
+    "OutputError.not-a-file": ("{path} is not a regular file", "{path}は通常のファイルではありません"),
+    "OutputError.not-empty": (
+        "{path} contains other files; name a new or empty folder",
+        "{path}には他のファイルがあります。新しいフォルダーか空のフォルダーを指定してください",
+    ),
+    "OutputError.collision": ("{path} would be written twice", "{path}への出力が重複しています"),
+    "OutputError": ("{path}: cannot be written: {detail}", "{path}: 書き込めません: {detail}"),
+    "TrustFileError.no-certificate": ("{path}: no certificate in it", "{path}: 証明書が含まれていません"),
+    "TrustFileError.unreadable": ("{path}: cannot be read ({detail})", "{path}: 読めません({detail})"),
+    "TrustFileError.not-a-ca": (
+        "{path}: not a certificate of a CA, so it cannot be an anchor",
+        "{path}: 認証局の証明書ではないため、信頼の起点にできません",
+    ),
+    "TrustFileError.no-crl": ("{path}: not a CRL", "{path}: CRLではありません"),
+    "TrustFileError.not-pinned": (
+        "{path}: not one of the known CA certificates; --force accepts it on your own authority",
+        "{path}: 既知の認証局証明書ではありません。自分の責任で受け入れるには--forceを付けてください",
+    ),
+    "ConfigurationError.cannot be read": ("{path}: cannot be read ({detail})", "{path}: 読めません({detail})"),
+    "ConfigurationError.not TOML": ("{path}: not TOML: {detail}", "{path}: TOMLとして正しくありません: {detail}"),
+    "ConfigurationError.unknown table": (
+        "{path}: there is no command [{detail}]",
+        "{path}: [{detail}]というコマンドはありません",
+    ),
+    "ConfigurationError.unknown option": (
+        "{path}: there is no option {detail}",
+        "{path}: {detail}というオプションはありません",
+    ),
+    "ConfigurationError.a secret has no place here": (
+        "{path}: {detail}: passwords are never kept in a file",
+        "{path}: {detail}: パスワードをファイルに保存することはできません",
+    ),
+    "ConfigurationError.unreadable": ("{path}: cannot be read: {detail}", "{path}: 読めません: {detail}"),
+    "ConfigurationError.not-toml": ("{path}: not TOML: {detail}", "{path}: TOMLとして読めません: {detail}"),
+    "ConfigurationError.unknown-table": (
+        "{path}: there is no command “{detail}”",
+        "{path}: コマンド「{detail}」はありません",
+    ),
+    "ConfigurationError.unknown-option": (
+        "{path}: there is no option “{detail}”",
+        "{path}: オプション「{detail}」はありません",
+    ),
+    "ConfigurationError.not-text": (
+        "{path}: {detail} takes text, true or false, or a list of texts",
+        "{path}: {detail}には文字列、true/false、文字列のリストを指定してください",
+    ),
+    "ConfigurationError.secret": (
+        "{path}: {detail}: a secret is never kept in this file; remove it",
+        "{path}: {detail}: 秘密情報は設定ファイルに書けません。削除してください",
+    ),
+    "ConfigurationError.command-line-only": (
+        "{path}: {detail}: only on the command line, each time anew",
+        "{path}: {detail}: このオプションはコマンドラインでのみ、そのつど指定できます",
+    ),
+    "CertificateRefusedError": ("the signing certificate is refused", "署名用証明書を使用できません"),
+    "SelfVerificationError": (
+        "the signed document did not verify ({reason}) and was not written; please report this",
+        "作成した署名を検証できなかったため({reason})、保存しませんでした。開発元へお知らせください",
+    ),
+    "NotAttemptedError": (
+        "not attempted, because the key failed before",
+        "鍵のエラーで処理が中断したため、署名していません",
+    ),
+    "InputChangedError": (
+        "{path} changed while it was being signed; nothing was written",
+        "{path}が処理中に変更されたため、保存しませんでした",
+    ),
+    "MalformedDocumentError": ("the document is malformed", "文書の形式が正しくありません"),
+    "UnsupportedDocumentError": ("the document is not supported", "対応していない文書です"),
+    "DuplicateIdError": VERDICTS["duplicate-id"],
+    "TargetNotFoundError": ("there is nothing to sign", "署名の対象がありません"),
+    "AlreadySignedError": (
+        "there is a signature already ({place}), and the form has room for one only",
+        "既に署名があります({place})。この様式に置ける署名は1つだけです",
+    ),
+    "WouldBreakSignatureError": (
+        "a signature here would break the earlier one at {place}; sign an element beside it (--reference), or sign earlier",
+        "ここに署名すると既存の署名({place})が壊れます。--referenceで別の要素を指定するか、先に署名してください",
+    ),
+    "ExternalFileError": (
+        "{name}: only bare ASCII file names without blanks can be referred to",
+        "{name}: 参照できるのは空白のないASCIIのファイル名だけです",
+    ),
+    "KeyUriError.unknown-persona": (
+        "{uri}: there is no such simulated card; known: {known}",
+        "{uri}: その模擬カードはありません。使えるもの: {known}",
+    ),
+    "KeyUriError.path": ("the key {uri} names no file", "鍵の指定{uri}にファイル名がありません"),
+    "KeyUriError.host": (
+        "the key {uri} is on another computer; only local files are read",
+        "鍵の指定{uri}は別のコンピューターを指しています。読めるのは手元のファイルだけです",
+    ),
+    "KeyUriError.query": (
+        "the key {uri}: only ?card=NAME may follow",
+        "鍵の指定{uri}に付けられるのは?card=NAMEだけです",
+    ),
+    "KeyUriError": ("the key {uri} is not understood ({reason})", "鍵の指定{uri}を解釈できません({reason})"),
+    "UnsupportedKeyError": (
+        "keys of this kind are not signed with: {key}, {bits} bits",
+        "この種類の鍵では署名しません: {key} {bits}ビット",
+    ),
+    "SignatureValueError": (
+        "the key gave back something that is not its signature; nothing was written. Take the card out, put it back and try again",
+        "鍵から返された値が正しい署名ではないため、保存しませんでした。カードを入れ直してください",
+    ),
+    "DigestInfoError": (
+        "the input for the card is not a DigestInfo; nothing was sent",
+        "カードへの入力がDigestInfoではないため、送信しませんでした",
+    ),
+    "NotMyNumberCardError": (
+        "this is not a My Number card (status word {sw})",
+        "マイナンバーカードではありません(ステータスワード{sw})",
+    ),
+    "NoSignatureCertificateError": (
+        "the card has no signature certificate; it is issued at the municipal office",
+        "カードに署名用電子証明書がありません。市区町村の窓口で発行を受けてください",
+    ),
+    "StatusWordError": (
+        "the card refused {command} (status word {sw})",
+        "カードが{command}を拒否しました(ステータスワード{sw})",
+    ),
+    "CardStateLostError": (
+        "the card was reset, or another program used it; this document was not signed. Start again",
+        "カードがリセットされたか、他のソフトが使用したため、この文書には署名していません。もう一度やり直してください",
+    ),
+    "CardDataError": (
+        "the card's file {file} is not as it should be: {reason}",
+        "カードのファイル{file}が正しくありません: {reason}",
+    ),
+    "KeyFileError.not-pkcs12": ("{path}: not a PKCS#12 file", "{path}: PKCS#12ファイルではありません"),
+    "KeyFileError.no-key": ("{path}: no private key in it", "{path}: 秘密鍵が含まれていません"),
+    "KeyFileError.no-certificate": ("{path}: no certificate in it", "{path}: 証明書が含まれていません"),
+    "KeyFileError.certificate-of-another-key": (
+        "{path}: its certificate belongs to another key",
+        "{path}: 証明書が秘密鍵と対応していません",
+    ),
+    "KeyFileError.unsupported-encryption": (
+        "{path}: encrypted in a way that is not supported; export it again with AES",
+        "{path}: 対応していない暗号方式です。AESで書き出し直してください",
+    ),
+    "KeyFileError.other-persona": (
+        "{path} holds another simulated card ({persona}); name another folder",
+        "{path}には別の模擬カード({persona})があります。別のフォルダーを指定してください",
+    ),
+    "KeyFileError.not-a-card-folder": (
+        "{path} contains other files; a simulated card needs a folder of its own",
+        "{path}には他のファイルがあります。模擬カードには専用のフォルダーを指定してください",
+    ),
+    "KeyFileError.damaged": ("{path}: the simulated card is damaged", "{path}: 模擬カードのデータが壊れています"),
+    "KeyFileError.closed": ("{path}: already closed", "{path}: 既に閉じられています"),
+    "KeyFileError.unknown-persona": (
+        "{path}: there is no such simulated card; known: {known}",
+        "{path}: その模擬カードはありません。使えるもの: {known}",
+    ),
+    "KeyFileError.no-card": ("{path}: there is no simulated card", "{path}: 模擬カードがありません"),
+    "KeyFileError.replaced": (
+        "{path}: another simulated card was issued here meanwhile; start again",
+        "{path}: 途中で別の模擬カードが発行されました。もう一度やり直してください",
+    ),
+    "KeyFileError": ("{path}: {reason}", "{path}: {reason}"),
+    "TokenInUseError": (
+        "another program holds the card ({token}); close it and try again",
+        "他のソフトがカードを使用しています({token})。終了してからやり直してください",
+    ),
+    "TransportError": (
+        "the card does not answer ({token}); put it in again",
+        "カードが応答しません({token})。カードを入れ直してください",
+    ),
+    "PinRuleError.empty": (
+        "no password was entered; nothing was sent",
+        "パスワードが入力されていません。何も送信していません",
+    ),
+    "PinRuleError": (
+        "the signature password has 6 to 16 characters, A–Z and 0–9; nothing was sent and no try was spent",
+        "署名用パスワードは英大文字と数字の6〜16文字です。カードには送信しておらず、回数も減っていません",
+    ),
+    "PinIncorrectError.not-counted": ("the password is wrong", "パスワードが違います"),
+    "PinIncorrectError": (
+        "the password is wrong; tries left: {tries_left}",
+        "パスワードが違います。残り回数: {tries_left}",
+    ),
+    "PinCancelledError": (
+        "no password was given; nothing was sent. Without a terminal, use --pin-source",
+        "パスワードが入力されなかったため中止しました。何も送信していません。端末がない場合は--pin-sourceを指定してください",
+    ),
+    "PinBlockedError": (
+        "the signature password is locked; only the municipal office can unlock it",
+        "署名用パスワードがロックされています。市区町村の窓口で初期化を受けてください",
+    ),
+    "LastTryRefusedError": (
+        "one try is left: a wrong password would lock the card. --allow-last-try goes on all the same",
+        "残り1回です。誤るとカードがロックされます。続けるには--allow-last-tryを付けてください",
+    ),
+    "TriesUnknownError": (
+        "the card does not tell how many tries are left (status word {sw}), so the password was not sent",
+        "残り回数を確認できないため(ステータスワード{sw})、パスワードを送信しませんでした",
+    ),
+}
+
+UNFORESEEN = (
+    "unforeseen error ({kind}); this is a fault of jitsuin, please report it",
+    "想定外のエラー({kind})です。jitsuinの不具合ですので、お知らせください",
+)
