@@ -212,7 +212,7 @@ def _page(outcomes: Sequence[Outcome], sources: Mapping[str, Mapping[str, str]])
 
 # PDFs in the wild
 
-{every:,} different PDFs that nobody here wrote: the test data in {len(packages)} source archives of PDF programs (below), many
+{every:,} different PDFs that nobody here wrote: the test data in {len(packages)} archives of PDF programs (below), many
 of them broken on purpose. Each is signed by the whole of Jitsuin with a key in software, or refused for a named reason;
 what was signed must be accepted by pdfsig (poppler, NSS) and by `jitsuin verify`.
 
