@@ -5,7 +5,8 @@ The numbered steps are those of DESIGN, section 2, as far as the document goes; 
 1. Find every signature field with a value, in the newest revision and in those whose fields did not all survive.
 2. Divide the file into its revisions. 3. Read each signature dictionary where it stands. 4. Check its byte range: the
 gap is /Contents, the end is a revision's end. 5. Read the CMS. 6. Compare the digest, check the value. 7. Judge every
-later revision: what it changed, in words. 8. Check the destination's form. 9. The newest covers the whole file.
+later revision: what it changed, in words; behind the newest signature there may be validation data, and no byte behind
+the last revision. 8. Check the destination's form.
 """
 
 from __future__ import annotations

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import pty
 import re
+import select
 import subprocess
 import sys
 import sysconfig
+import termios
 import time
 from collections.abc import Callable
 from datetime import datetime
@@ -210,26 +213,37 @@ class Terminal:
     def read_until(self, text: str) -> str:
         deadline = time.monotonic() + 20
         while text not in self.screen:
-            assert time.monotonic() < deadline, self.screen
-            self.screen += os.read(self.descriptor, 4096).decode(errors="replace")
+            self.screen += self._read(deadline)
         return self.screen
+
+    def wait_for_password_prompt(self) -> None:
+        """Until the echo is off: what is typed between the prompt and that is thrown away (getpass, TCSAFLUSH)."""
+        self.read_until("Password")
+        deadline = time.monotonic() + 20
+        while termios.tcgetattr(self.descriptor)[3] & termios.ECHO:
+            assert time.monotonic() < deadline, self.screen
+            time.sleep(0.01)
 
     def type(self, text: str) -> None:
         os.write(self.descriptor, text.encode())
 
     def end(self) -> int:
-        try:
-            while data := os.read(self.descriptor, 4096):
-                self.screen += data.decode(errors="replace")
-        except OSError:  # the other side has closed
-            pass
+        deadline = time.monotonic() + 20
+        with contextlib.suppress(OSError):  # the other side has closed
+            while data := self._read(deadline):
+                self.screen += data
         os.close(self.descriptor)
         return self.process.wait(timeout=20)
+
+    def _read(self, deadline: float) -> str:
+        ready, _, _ = select.select([self.descriptor], [], [], max(0, deadline - time.monotonic()))
+        assert ready, f"nothing more came: {self.screen}"
+        return os.read(self.descriptor, 4096).decode(errors="replace")
 
 
 def test_the_prompt_tells_what_will_happen_and_hides_the_password(desk: Path) -> None:
     terminal = Terminal("sign", desk / "income.xtx", *key(desk), *TRUST)
-    terminal.read_until("Password")
+    terminal.wait_for_password_prompt()
     for words in ("income.xtx", "name, address, date of birth and sex", "Tries left: 5"):
         assert words in terminal.screen
     terminal.type(SIGNATURE_PASSWORD.lower() + "\n")
@@ -242,7 +256,7 @@ def test_the_prompt_tells_what_will_happen_and_hides_the_password(desk: Path) ->
 @pytest.mark.parametrize("stop", ["\x03", "\x04"])
 def test_giving_up_at_the_prompt_costs_nothing(stop: str, desk: Path, jitsuin) -> None:
     terminal = Terminal("sign", desk / "income.xtx", *key(desk), *TRUST)
-    terminal.read_until("Password")
+    terminal.wait_for_password_prompt()
     terminal.type(stop)
     assert terminal.end() in (130, 6)
     assert "Traceback" not in terminal.screen
@@ -252,7 +266,7 @@ def test_giving_up_at_the_prompt_costs_nothing(stop: str, desk: Path, jitsuin) -
 
 def test_sigterm_at_the_prompt_leaves_nothing(desk: Path) -> None:
     terminal = Terminal("sign", desk / "income.xtx", *key(desk), *TRUST)
-    terminal.read_until("Password")
+    terminal.wait_for_password_prompt()
     terminal.process.terminate()
     assert terminal.end() == 143
     assert not (desk / "income.signed.xtx").exists()
