@@ -26,12 +26,13 @@ from ..verdict import PASSED, RefusedSignatureError, SubIndication, Verdict
 from . import byte_range
 from .byte_range import Coverage, read_coverage
 from .certification import check_certification
-from .changes import changes_in, filled_references
+from .changes import changes_in
 from .destination import SoundSignature, check_form
 from .objects import PlacedObject, read_placed
 from .reading import PdfDocument
 from .revisions import Revision, read_revisions
 from .signature_fields import SignedField, signed_fields
+from .waiting_references import filled_references
 
 MAX_SIGNATURES = 100
 CADES, PKCS7, TIMESTAMP = "/ETSI.CAdES.detached", "/adbe.pkcs7.detached", "/ETSI.RFC3161"
