@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from .card_cli import card
 from .language import say
+from .options import PATH, chosen_key, key_option, output_options, text_option, trust_options
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -22,66 +24,9 @@ if TYPE_CHECKING:
 
     from .results import VerifyReport
 
-_F = TypeVar("_F", bound=Callable[..., Any])
-_PATH = click.Path(path_type=Path)
 _CANCELLED = 130  # as shells report an end by Ctrl-C
 _CLOSED_PIPE = 141  # by SIGPIPE
 _TERMINATED = 143  # and by SIGTERM
-
-
-def _trust_options(command: _F) -> _F:
-    for option in (
-        click.option(
-            "--revocation",
-            envvar="JITSUIN_REVOCATION",
-            type=click.Choice(["require", "warn", "off"]),
-            help=say(
-                "If revocation cannot be checked (default: sign warn, verify require).",
-                "失効未確認時の扱い(署名warn、検証require)。",
-            ),
-        ),
-        click.option(
-            "--crl",
-            "crls",
-            multiple=True,
-            type=_PATH,
-            help=say("CRL file, or folder of *.crl.", "CRLファイル、または*.crlのフォルダー。"),
-        ),
-        click.option(
-            "--trust",
-            multiple=True,
-            metavar="FILE|NAME",
-            help=say("CA certificate to trust, or `simulator`.", "信頼する認証局の証明書、または`simulator`。"),
-        ),
-    ):
-        command = option(command)
-    return command
-
-
-def _output_options(command: _F) -> _F:
-    command = click.option("--quiet", is_flag=True, help=say("Print errors only.", "エラーだけを表示します。"))(command)
-    return click.option(
-        "--json", "as_json", is_flag=True, help=say("Print one JSON object.", "結果をJSONで出力します。")
-    )(command)
-
-
-def _text(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
-    """Text that can stand in a document: an argument in another encoding than the terminal's is none."""
-    if value is not None and any("\ud800" <= letter <= "\udfff" for letter in value):
-        raise click.BadParameter(
-            say("not text in this terminal's encoding", "端末の文字コードで読めない文字があります")
-        )
-    return value
-
-
-_key_option = click.option(
-    "--key",
-    metavar="URI",
-    envvar="JITSUIN_KEY",
-    help=say(
-        "Key: simulator:[DIR][?card=NAME] or file:ID.p12.", "鍵: simulator:[DIR][?card=NAME] または file:ID.p12。"
-    ),
-)
 
 
 @click.group(
@@ -104,16 +49,16 @@ def cli(context: click.Context) -> None:
 
 
 @cli.command(help=say("Sign documents, all with one PIN.", "文書に署名します(パスワードの入力は1回)。"))
-@click.argument("paths", nargs=-1, required=True, type=_PATH, metavar="PATH...")
-@_key_option
+@click.argument("paths", nargs=-1, required=True, type=PATH, metavar="PATH...")
+@key_option
 @click.option(
     "--profile",
     metavar="NAME",
     help=say("Destination profile (default: by content).", "提出先プロファイル(既定: 内容で判定)。"),
 )
-@click.option("-o", "--output", type=_PATH, help=say("Output file, for one input.", "出力ファイル(入力が1つのとき)。"))
+@click.option("-o", "--output", type=PATH, help=say("Output file, for one input.", "出力ファイル(入力が1つのとき)。"))
 @click.option(
-    "--output-dir", type=_PATH, help=say("Folder for the signed files.", "署名済みファイルの保存先フォルダー。")
+    "--output-dir", type=PATH, help=say("Folder for the signed files.", "署名済みファイルの保存先フォルダー。")
 )
 @click.option(
     "--overwrite",
@@ -141,7 +86,7 @@ def cli(context: click.Context) -> None:
     "--file",
     "files",
     multiple=True,
-    type=_PATH,
+    type=PATH,
     help=say("Cover this file too (profile xmldsig).", "このファイルも署名対象に含めます(xmldsig)。"),
 )
 @click.option(
@@ -149,8 +94,8 @@ def cli(context: click.Context) -> None:
     metavar="SPEC",
     help=say("PDF: signature field, NAME or PAGE/X1,Y1,X2,Y2/NAME.", "PDF: 署名欄。NAMEまたはPAGE/X1,Y1,X2,Y2/NAME。"),
 )
-@click.option("--reason", metavar="TEXT", callback=_text, help=say("PDF: why you sign.", "PDF: 署名の理由。"))
-@click.option("--location", metavar="TEXT", callback=_text, help=say("PDF: where you sign.", "PDF: 署名の場所。"))
+@click.option("--reason", metavar="TEXT", callback=text_option, help=say("PDF: why you sign.", "PDF: 署名の理由。"))
+@click.option("--location", metavar="TEXT", callback=text_option, help=say("PDF: where you sign.", "PDF: 署名の場所。"))
 @click.option(
     "--normalize",
     is_flag=True,
@@ -173,8 +118,8 @@ def cli(context: click.Context) -> None:
     is_flag=True,
     help=say("Go on with one try left: wrong locks the card.", "残り1回でも続けます(誤るとロック)。"),
 )
-@_trust_options
-@_output_options
+@trust_options
+@output_options
 def sign(**options: Any) -> None:
     from . import pipeline
     from .commands import finish_rehearsal, finish_signing, key_files, signing_jobs
@@ -207,7 +152,7 @@ def sign(**options: Any) -> None:
 
 
 @cli.command(help=say("Verify every signature of documents.", "文書のすべての署名を検証します。"))
-@click.argument("paths", nargs=-1, required=True, type=_PATH, metavar="PATH...")
+@click.argument("paths", nargs=-1, required=True, type=PATH, metavar="PATH...")
 @click.option(
     "--profile", metavar="NAME", help=say("Judge as this destination's form.", "この提出先の様式として検証します。")
 )
@@ -221,7 +166,7 @@ def sign(**options: Any) -> None:
     "--file",
     "files",
     multiple=True,
-    type=_PATH,
+    type=PATH,
     help=say("File that a signature may refer to.", "署名が参照するファイル。"),
 )
 @click.option(
@@ -230,8 +175,8 @@ def sign(**options: Any) -> None:
     help=say("Compute SHA-1 signatures; marked weak.", "SHA-1の署名も計算します(脆弱と表示)。"),
 )
 @click.option("--redact", is_flag=True, help=say("Leave out personal data.", "個人情報を表示しません。"))
-@_trust_options
-@_output_options
+@trust_options
+@output_options
 def verify(**options: Any) -> None:
     from . import pipeline
     from .commands import finish_verifying, moment_given
@@ -261,27 +206,7 @@ def verify(**options: Any) -> None:
     finish_verifying(results, options)
 
 
-@cli.command(
-    help=say("Show a card's tries left and certificates, without PIN.", "カードの状態をパスワードなしで表示します。")
-)
-@_key_option
-@click.option("--json", "as_json", is_flag=True, help=say("Print one JSON object.", "結果をJSONで出力します。"))
-def card(**options: Any) -> None:
-    from jitsuin.signer.base import DescribesToken
-
-    from . import pipeline
-    from .commands import print_json
-    from .report import SCHEMA_VERSION, card_json, card_text
-
-    at = pipeline.now()
-    with pipeline.open_signer(_key(options), pin=_no_pin, at=at) as signer:
-        if not isinstance(signer, DescribesToken):
-            raise click.UsageError(say("this key has no card to show", "この鍵にはカードがありません"))
-        facts = signer.describe()
-    if options["as_json"]:
-        print_json({"schema_version": SCHEMA_VERSION, "command": "card", **card_json(facts)})
-    else:
-        click.echo(card_text(facts, at))
+cli.add_command(card)
 
 
 @cli.command(
@@ -336,7 +261,7 @@ def trust_list(as_json: bool) -> None:
         "フィンガープリントが既知の認証局証明書を取り込みます。",
     ),
 )
-@click.argument("file", type=_PATH)
+@click.argument("file", type=PATH)
 @click.option(
     "--force",
     is_flag=True,
@@ -356,7 +281,7 @@ def trust_import(file: Path, force: bool) -> None:
         "DIRで模擬カードを使い、見本に署名して検証します。",
     )
 )
-@click.argument("folder", metavar="[DIR]", default="jitsuin-demo", type=_PATH)
+@click.argument("folder", metavar="[DIR]", default="jitsuin-demo", type=PATH)
 def demo(folder: Path) -> None:
     from . import pipeline
     from .commands import print_demo
@@ -423,26 +348,9 @@ def _expected() -> tuple[type[Exception], ...]:
     return EXPECTED_ERRORS
 
 
-def _key(options: dict[str, Any]) -> str:
-    if not options["key"]:
-        raise click.UsageError(
-            say(
-                "no key given: --key simulator: is the simulated card, --key file:ID.p12 a PKCS#12 file",
-                "鍵が指定されていません: 模擬カードは --key simulator: 、PKCS#12ファイルは --key file:ID.p12",
-            )
-        )
-    return str(options["key"])
-
-
 def _signer(options: dict[str, Any], at: datetime, sources: Sequence[Path]) -> Signer:
     from . import pipeline
     from .pin_source import pin_callback
 
     pin = pin_callback(options["pin_source"], sources)
-    return pipeline.open_signer(_key(options), pin=pin, allow_last_try=options["allow_last_try"], at=at)
-
-
-def _no_pin(_request: object) -> str:
-    from jitsuin.signer.errors import PinCancelledError
-
-    raise PinCancelledError
+    return pipeline.open_signer(chosen_key(options), pin=pin, allow_last_try=options["allow_last_try"], at=at)

@@ -24,7 +24,16 @@ from jitsuin.formats.errors import FormatError, MalformedDocumentError, Unsuppor
 from jitsuin.formats.profiles import Chain as ChainOption
 from jitsuin.formats.source import Source
 from jitsuin.formats.verdict import SubIndication, Verdict
-from jitsuin.signer.base import DescribesToken, PinCallback, SignatureScheme, Signer, SignerOptions, check_value
+from jitsuin.signer.base import (
+    ChooseReader,
+    DescribesToken,
+    PinCallback,
+    SignatureScheme,
+    Signer,
+    SignerOptions,
+    WaitingNotice,
+    check_value,
+)
 from jitsuin.signer.errors import SignerError
 
 from . import registry
@@ -83,13 +92,26 @@ class SigningOptions:
     """Files that no output may replace, besides those that the run reads by these options: the key's, for instance."""
 
 
-def open_signer(uri: str, *, pin: PinCallback, allow_last_try: bool = False, at: datetime | None = None) -> Signer:
-    """A signer for a key URI such as `simulator:` or `file:id.p12`, to be used as a context manager.
+def open_signer(
+    uri: str,
+    *,
+    pin: PinCallback | None,
+    allow_last_try: bool = False,
+    trust: TrustNames = (),
+    choose: ChooseReader | None = None,
+    waiting: WaitingNotice | None = None,
+    at: datetime | None = None,
+) -> Signer:
+    """A signer for a key URI such as `card:` or `file:id.p12`, to be used as a context manager.
 
-    The PIN callback is called at most once, when a signature or the certificate is first asked for.
-    Raises UnknownNameError, or a SignerError of the backend.
+    The PIN callback is called at most once, when a signature or the certificate is first asked for; None opens the
+    token for looking only. `trust` spares the token to show a CA certificate that is an anchor. `choose` and `waiting`
+    are told at SignerOptions. Raises UnknownNameError, TrustFileError, or a SignerError of the backend.
     """
-    return registry.signer_factory(uri)(uri, SignerOptions(pin, at or now(), allow_last_try))
+    factory = registry.signer_factory(uri)
+    store = load_trust(trust)
+    known = (*store.anchors, *store.remembered)
+    return factory(uri, SignerOptions(pin, at or now(), allow_last_try, known, choose, waiting))
 
 
 def sign_file(

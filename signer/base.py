@@ -6,7 +6,7 @@ under the scheme of its URIs (`simulator:`, `file:`, …).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -89,15 +89,28 @@ PinCallback = Callable[[PinRequest], str]
 """Called at most once, late: the key has been found and its counter asked. To give up, it raises PinCancelledError."""
 
 
+ChooseReader = Callable[[Sequence[str]], str]
+"""Given the names of the readers that hold a card which could be meant, returns one of them, or raises."""
+
+WaitingNotice = Callable[[str], None]
+"""Told the token's name, once, when another program holds it and it will be waited for."""
+
+
 @dataclass(frozen=True)
 class SignerOptions:
     """What the pipeline hands to every backend."""
 
-    pin: PinCallback
+    pin: PinCallback | None
+    """None is for looking only: no secret is asked or presented, and a card is shared with other programs."""
     at: datetime
     """The run's one reading of the clock, timezone-aware."""
     allow_last_try: bool = False
     """Present the PIN although a wrong one would lock the card."""
+    known_issuers: tuple[x509.Certificate, ...] = ()
+    """CA certificates that are at hand, so that a token which shows the beginning of one need not show the rest."""
+    choose: ChooseReader | None = None
+    """Asked where several cards could be meant; without it that is an error. Nothing is ever guessed."""
+    waiting: WaitingNotice | None = None
 
 
 class Signer(Protocol):

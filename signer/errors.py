@@ -43,8 +43,44 @@ class TokenError(SignerError):
     """The card, token, reader or key file cannot be used."""
 
 
+class PcscLibraryMissingError(TokenError):
+    """The package pyscard is not installed, or cannot be loaded. Facts: detail."""
+
+
+class PcscServiceError(TokenError):
+    """The PC/SC service cannot be reached. Facts: hresult."""
+
+
+class NoReaderError(TokenError):
+    """No card reader is connected, or none has the name that was asked for. Facts: wanted (or None), readers."""
+
+
+class NoCardError(TokenError):
+    """No card is in the reader, or in any. Facts: readers."""
+
+
+class SeveralCardsError(TokenError):
+    """Several readers hold a My Number card, and nobody said which to take. Facts: readers."""
+
+
+class CardUnresponsiveError(TokenError):
+    """There is a card, but it does not answer to power: upside down, dirty, or none for this reader. Facts: token."""
+
+
 class TransportError(TokenError):
-    """The card or reader does not answer: pulled out, unpowered or closed. Facts: token, reason."""
+    """The card or reader does not answer: unpowered, closed, or broken. Facts: token, reason, hresult where known."""
+
+
+class CardRemovedError(TransportError):
+    """The card or its reader was taken away. Facts: token."""
+
+
+class CardResetError(TransportError):
+    """Another program reset the card in mid-session, so it is no longer what we left it. Facts: token."""
+
+
+class CardTimeoutError(TransportError):
+    """The card did not answer a command in time. Facts: token, seconds."""
 
 
 class TokenInUseError(TokenError):
@@ -53,6 +89,10 @@ class TokenInUseError(TokenError):
 
 class NotMyNumberCardError(TokenError):
     """The JPKI application is absent. Facts: sw."""
+
+
+class PhoneTokenError(TokenError):
+    """The token is in a phone that lets no other program sign. Facts: token, kind (as EF 0006 says)."""
 
 
 class NoSignatureCertificateError(TokenError):

@@ -137,6 +137,8 @@ class JpkiSigner:
         return self._identity
 
     def _unlock(self) -> tuple[x509.Certificate, tuple[x509.Certificate, ...]]:
+        if self._options.pin is None:
+            raise PinCancelledError
         token = self._token(_told(self._card.token_information) or "")
         if not self._has_signature_certificate():
             raise NoSignatureCertificateError(token=token)

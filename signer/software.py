@@ -104,6 +104,8 @@ class SoftwareSigner:
         return self._bundle
 
     def _open(self) -> _Bundle:
+        if self._options.pin is None:
+            raise PinCancelledError
         request = PinRequest(SecretKind.PASSPHRASE, self._path.name, tries_left=None)
         with passphrase(self._options.pin(request)) as secret:
             try:

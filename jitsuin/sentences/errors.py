@@ -197,13 +197,57 @@ ERRORS: Mapping[str, tuple[str, str]] = {
         "{path}: 途中で別の模擬カードが発行されました。もう一度やり直してください",
     ),
     "KeyFileError": ("{path}: {reason}", "{path}: {reason}"),
+    "PcscLibraryMissingError": (
+        "card readers need the package pyscard: python3 -m pip install 'jitsuin[card]'. `jitsuin doctor` says what it needs",
+        "カードリーダーを使うにはpyscardが必要です: python3 -m pip install 'jitsuin[card]'。必要なものは`jitsuin doctor`で確認できます",
+    ),
+    "PcscServiceError": (
+        "the smart card service (PC/SC) is not running or cannot be reached. Start it (Linux: pcscd; Windows: the service Smart Card), or see `jitsuin doctor`",
+        "スマートカードサービス(PC/SC)に接続できません。サービスを起動してください(Linux: pcscd、Windows: Smart Card)。`jitsuin doctor`で確認できます",
+    ),
+    "NoReaderError.name": (
+        "no card reader is called “{wanted}”; connected: {readers}",
+        "「{wanted}」という名前のカードリーダーはありません。接続中: {readers}",
+    ),
+    "NoReaderError": (
+        "no card reader is connected. Plug it in and try again; `jitsuin doctor` shows what the system sees",
+        "カードリーダーが接続されていません。接続してやり直してください。`jitsuin doctor`で確認できます",
+    ),
+    "NoCardError": (
+        "there is no card in the reader ({readers}). Insert it or lay it on the reader, and try again",
+        "カードリーダーにカードがありません({readers})。カードを置くか挿入してやり直してください",
+    ),
+    "SeveralCardsError": (
+        "several readers hold a card: {readers}. Say which: --key card:READER, any part of its name",
+        "複数のリーダーにカードがあります: {readers}。--key card:READER(名前の一部)で指定してください",
+    ),
+    "CardUnresponsiveError": (
+        "the card does not answer ({token}). Insert it the other way round, or lay it on the reader again, and try again",
+        "カードが応答しません({token})。向きを確かめて入れ直すか置き直して、やり直してください",
+    ),
+    "PhoneTokenError": (
+        "this is a phone's token ({kind}), with which no other program can sign. Use the plastic card",
+        "スマートフォンの電子証明書({kind})は他のソフトから署名に使えません。マイナンバーカードを使ってください",
+    ),
     "TokenInUseError": (
-        "another program holds the card ({token}); close it and try again",
-        "他のソフトがカードを使用しています({token})。終了してからやり直してください",
+        "another program holds the card ({token}). Close it, or wait until it has finished, and try again",
+        "他のソフトがカードを使用しています({token})。終了するか処理が終わるのを待ってから、やり直してください",
+    ),
+    "CardRemovedError": (
+        "the card was taken away ({token}). Leave it on the reader until the end, and start again",
+        "カードが取り外されました({token})。終わるまでカードを動かさずに、もう一度やり直してください",
+    ),
+    "CardResetError": (
+        "another program reset the card ({token}). Close other programs that use cards, and start again",
+        "他のソフトがカードをリセットしました({token})。カードを使う他のソフトを終了して、もう一度やり直してください",
+    ),
+    "CardTimeoutError": (
+        "the card did not answer within {seconds} seconds ({token}). Take it off the reader, put it back, and start again",
+        "カードが{seconds}秒以内に応答しませんでした({token})。カードをいったん外して置き直し、もう一度やり直してください",
     ),
     "TransportError": (
-        "the card does not answer ({token}); put it in again",
-        "カードが応答しません({token})。カードを入れ直してください",
+        "the card or reader does not answer ({token}); put the card in again, and start again",
+        "カードまたはリーダーが応答しません({token})。カードを入れ直して、もう一度やり直してください",
     ),
     "PinRuleError.empty": (
         "no password was entered; nothing was sent",

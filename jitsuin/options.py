@@ -1,0 +1,81 @@
+"""The options that several commands share, and what their values mean."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from .language import say
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+PATH = click.Path(path_type=Path)
+
+
+def trust_options(command: _F) -> _F:
+    for option in (
+        click.option(
+            "--revocation",
+            envvar="JITSUIN_REVOCATION",
+            type=click.Choice(["require", "warn", "off"]),
+            help=say(
+                "If revocation cannot be checked (default: sign warn, verify require).",
+                "失効未確認時の扱い(署名warn、検証require)。",
+            ),
+        ),
+        click.option(
+            "--crl",
+            "crls",
+            multiple=True,
+            type=PATH,
+            help=say("CRL file, or folder of *.crl.", "CRLファイル、または*.crlのフォルダー。"),
+        ),
+        click.option(
+            "--trust",
+            multiple=True,
+            metavar="FILE|NAME",
+            help=say("CA certificate to trust, or `simulator`.", "信頼する認証局の証明書、または`simulator`。"),
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def output_options(command: _F) -> _F:
+    command = click.option("--quiet", is_flag=True, help=say("Print errors only.", "エラーだけを表示します。"))(command)
+    return click.option(
+        "--json", "as_json", is_flag=True, help=say("Print one JSON object.", "結果をJSONで出力します。")
+    )(command)
+
+
+def text_option(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
+    """Text that can stand in a document: an argument in another encoding than the terminal's is none."""
+    if value is not None and any("\ud800" <= letter <= "\udfff" for letter in value):
+        raise click.BadParameter(
+            say("not text in this terminal's encoding", "端末の文字コードで読めない文字があります")
+        )
+    return value
+
+
+key_option = click.option(
+    "--key",
+    metavar="URI",
+    envvar="JITSUIN_KEY",
+    help=say(
+        "Key: card:[READER], file:ID.p12 or simulator:[DIR][?card=NAME].",
+        "鍵: card:[READER]、file:ID.p12、simulator:[DIR][?card=NAME]。",
+    ),
+)
+
+
+def chosen_key(options: dict[str, Any]) -> str:
+    if not options["key"]:
+        raise click.UsageError(
+            say(
+                "no key given: --key simulator: is the simulated card, --key file:ID.p12 a PKCS#12 file",
+                "鍵が指定されていません: 模擬カードは --key simulator: 、PKCS#12ファイルは --key file:ID.p12",
+            )
+        )
+    return str(options["key"])
