@@ -26,8 +26,8 @@ from jitsuin.formats.source import Source
 from jitsuin.formats.verdict import SubIndication, Verdict
 from jitsuin.signer.base import (
     ChooseReader,
-    DescribesToken,
     PinCallback,
+    ShowsIssuer,
     SignatureScheme,
     Signer,
     SignerOptions,
@@ -342,7 +342,7 @@ def _refuse_without_pin(signer: Signer, rehearsing: _Rehearsing) -> None:
     """
     if rehearsing.mode is RevocationMode.REQUIRE and not rehearsing.evidence:
         raise CertificateRefusedError(reason="revocation-not-checked", why="no-evidence")
-    issuer = signer.describe().signature_issuer if isinstance(signer, DescribesToken) else None
+    issuer = signer.issuer_shown() if isinstance(signer, ShowsIssuer) else None
     if issuer is not None and rehearsing.store.name_of(issuer) is None:
         raise CertificateRefusedError(reason="issuer-unknown")
 

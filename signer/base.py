@@ -161,6 +161,13 @@ class DescribesToken(Protocol):
     def describe(self) -> TokenFacts: ...
 
 
+@runtime_checkable
+class ShowsIssuer(Protocol):
+    """What a signer may offer: the CA certificate above its own, without a PIN, so that an unknown CA costs no try."""
+
+    def issuer_shown(self) -> x509.Certificate | None: ...
+
+
 def check_value(public_key: PublicKeyTypes, to_be_signed: bytes, scheme: SignatureScheme, value: bytes) -> None:
     """Raise SignatureValueError unless `value` is the signature of the bytes under this key and scheme."""
     try:

@@ -21,8 +21,10 @@ from .errors import (
     CardStateLostError,
     LastTryRefusedError,
     NoSignatureCertificateError,
+    PhoneTokenError,
     PinBlockedError,
     PinCancelledError,
+    SignerError,
     StatusWordError,
     TransportError,
     TriesUnknownError,
@@ -35,6 +37,8 @@ __all__ = ["Ef", "JpkiApplication", "JpkiSigner"]
 
 _CARD_SCHEMES = (SignatureScheme.RSA_SHA256, SignatureScheme.ECDSA_SHA384)
 """Today's card and the announced next one."""
+_CLOSED_TOKENS = frozenset({"JPKIAPIOSTOKEN"})
+"""Tokens that let no other program sign: the iPhone's. That of Android phones is driven as a card."""
 _Value = TypeVar("_Value")
 
 
@@ -50,12 +54,14 @@ class JpkiSigner:
         """Take over the transport, closing it if this is not a My Number card (NotMyNumberCardError)."""
         self._card = JpkiApplication(transport)
         self._options = options
-        self._identity: tuple[x509.Certificate, tuple[x509.Certificate, ...]] | None = None
+        self._certificate: x509.Certificate | None = None
+        self._issuer: x509.Certificate | None = None
         self._failure: Exception | None = None
+        self._leave = self._card.step_aside if options.pin is None else self._card.leave
         try:
             self._card.select()
         except BaseException:
-            self._card.leave()
+            self._leave()
             raise
 
     @property
@@ -65,12 +71,25 @@ class JpkiSigner:
         Raises NoSignatureCertificateError, PinBlockedError, LastTryRefusedError and TriesUnknownError without having
         asked; PinCancelledError and PinRuleError with nothing sent; PinIncorrectError after the one VERIFY.
         """
-        return self._unlocked()[0]
+        return self._unlocked()
 
     @property
     def issuers(self) -> tuple[x509.Certificate, ...]:
         """The CA certificate of EF 0002, if the card carries one. Asks and raises as `certificate` does."""
-        return self._unlocked()[1]
+        self._unlocked()
+        issuer = self.issuer_shown()
+        return () if issuer is None else (issuer,)
+
+    def issuer_shown(self) -> x509.Certificate | None:
+        """The CA certificate of EF 0002, which needs no PIN; None if the card carries none."""
+        if self._issuer is None:
+            self._issuer = _told(self._read_issuer)
+        return self._issuer
+
+    def _read_issuer(self) -> x509.Certificate:
+        known = self._options.known_issuers
+        recognised = self._card.recognised(Ef.SIGNATURE_CA_CERTIFICATE, known) if known else None
+        return recognised or self._card.read_certificate(Ef.SIGNATURE_CA_CERTIFICATE)
 
     def sign(self, to_be_signed: bytes, scheme: SignatureScheme) -> bytes:
         """Hash the bytes, let the card sign, and check the value against the certificate.
@@ -107,7 +126,7 @@ class JpkiSigner:
             signature_tries_left=_told(lambda: card.tries_left(Ef.SIGNATURE_PIN)),
             authentication_tries_left=_told(lambda: card.tries_left(Ef.AUTHENTICATION_PIN)),
             authentication_certificate=authentication_certificate,
-            signature_issuer=_told(lambda: card.read_certificate(Ef.SIGNATURE_CA_CERTIFICATE)),
+            signature_issuer=self.issuer_shown(),
             authentication_issuer=_told(lambda: card.read_certificate(Ef.AUTHENTICATION_CA_CERTIFICATE)),
         )
 
@@ -117,29 +136,32 @@ class JpkiSigner:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
     ) -> None:
-        """Leave the card: another application selected and the power off, whatever has happened."""
-        self._identity = None
-        self._failure = self._failure or TransportError(token=self._card.transport.name, reason="closed")
-        self._card.leave()
+        """Leave the card: another application selected and the power off, whatever has happened.
 
-    def _unlocked(self) -> tuple[x509.Certificate, tuple[x509.Certificate, ...]]:
+        After a mere look it is left to the other programs that share it.
+        """
+        self._certificate = None
+        self._failure = self._failure or TransportError(token=self._card.transport.name, reason="closed")
+        self._leave()
+
+    def _unlocked(self) -> x509.Certificate:
         if self._failure is not None:
             raise self._failure
-        if self._identity is None:
+        if self._certificate is None:
             # Whatever interrupts the unlocking, Ctrl-C included, must not leave a way to a second VERIFY.
             self._failure = PinCancelledError()
             try:
-                self._identity = self._unlock()
-            except Exception as error:
-                self._failure = error
-                raise
+                self._certificate = self._unlock()
+            except Exception as error:  # noqa: BLE001 - it is raised again, here and by every later use
+                self._failure = self._explained(error)
+                raise self._failure from None
             self._failure = None
-        return self._identity
+        return self._certificate
 
-    def _unlock(self) -> tuple[x509.Certificate, tuple[x509.Certificate, ...]]:
+    def _unlock(self) -> x509.Certificate:
         if self._options.pin is None:
             raise PinCancelledError
-        token = self._token(_told(self._card.token_information) or "")
+        token = self._card.transport.name
         if not self._has_signature_certificate():
             raise NoSignatureCertificateError(token=token)
         tries_left = self._card.tries_left(Ef.SIGNATURE_PIN)
@@ -151,16 +173,21 @@ class JpkiSigner:
         with signature_password(self._options.pin(request)) as secret:
             self._card.verify(Ef.SIGNATURE_PIN, secret)
         with _state_held():
-            certificate = self._card.read_certificate(Ef.SIGNATURE_CERTIFICATE)
-        issuer = _told(lambda: self._card.read_certificate(Ef.SIGNATURE_CA_CERTIFICATE))
-        return certificate, () if issuer is None else (issuer,)
+            return self._card.read_certificate(Ef.SIGNATURE_CERTIFICATE)
+
+    def _explained(self, error: Exception) -> Exception:
+        """The error, or that this is the token of a phone, where that is why it does not do as a card does."""
+        if isinstance(error, StatusWordError | TriesUnknownError | CardStateLostError | NoSignatureCertificateError):
+            with suppress(SignerError):
+                kind = self._card.token_information()
+                if kind in _CLOSED_TOKENS:
+                    return PhoneTokenError(token=self._card.transport.name, kind=kind)
+        return error
 
     def _has_signature_certificate(self) -> bool:
-        """By EF 0008 where the card has one, and by EF 0001, which can be selected though not read."""
+        """By EF 0008; where the card has none, by EF 0001, which can be selected though not read."""
         availability = _told(self._card.availability)
-        if availability is not None and not availability.signature:
-            return False
-        return self._card.exists(Ef.SIGNATURE_CERTIFICATE)
+        return self._card.exists(Ef.SIGNATURE_CERTIFICATE) if availability is None else availability.signature
 
     def _token(self, kind: str) -> str:
         return f"{self._card.transport.name} {kind}".rstrip()

@@ -5,6 +5,7 @@ What must be done in which order, and what a citizen's card must be spared, is t
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import IntEnum
@@ -12,6 +13,7 @@ from typing import Final
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from .apdu import (
     CLA_ISO,
@@ -63,6 +65,25 @@ class Ef(IntEnum):
 _BLOCKED = frozenset({0x63C0, SW.AUTHENTICATION_METHOD_BLOCKED, SW.REFERENCE_DATA_BLOCKED})
 _OFFSET_END = 0x8000
 """READ BINARY has 15 bits of offset."""
+_BLOCK = MAX_LE
+_MIDDLE = 0xFF
+_P1_SHORT_IDENTIFIER = 0x80
+"""In READ BINARY: P1 is `80|SFI`, and P2 the offset."""
+_NO_SHORT_IDENTIFIERS = frozenset(
+    {
+        SW.WRONG_LENGTH,
+        SW.INCOMPATIBLE_FILE_STRUCTURE,
+        SW.CONDITIONS_NOT_SATISFIED,
+        SW.NO_CURRENT_EF,
+        SW.FILE_NOT_FOUND,
+        SW.INCORRECT_P1_P2,
+        SW.REFERENCED_DATA_NOT_FOUND,
+        SW.WRONG_OFFSET,
+        SW.INSTRUCTION_NOT_SUPPORTED,
+        SW.NO_PRECISE_DIAGNOSIS,
+    }
+)
+"""Answers by which a card may say that it does not know short file identifiers; the file is then selected instead."""
 
 
 @dataclass(frozen=True)
@@ -74,11 +95,17 @@ class Availability:
 
 
 class JpkiApplication:
-    """The commands of the JPKI application. One that the card refuses raises StatusWordError unless said otherwise."""
+    """The commands of the JPKI application. One that the card refuses raises StatusWordError unless said otherwise.
+
+    A command names its file by the short identifier, where the card takes that: it saves the SELECT, and nobody can
+    have selected another PIN's file in between. Cards that do not are found out by commands that cost nothing.
+    """
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
         self._current_ef: Ef | None = None
+        self._short: dict[Ef, bool] = {}
+        """The files that have answered so far: whether to their short identifiers, or only when selected."""
 
     @property
     def transport(self) -> Transport:
@@ -97,16 +124,14 @@ class JpkiApplication:
 
     def token_information(self) -> str:
         """The token's name, in the first 32 bytes of EF 0006: `JPKIAPICCTOKEN2`, `JPKIAPGPSETOKEN`, …"""
-        self._select_ef(Ef.TOKEN_INFORMATION)
-        name = self._read_binary(0, 32)
+        name = self._read_file(Ef.TOKEN_INFORMATION, 0, 32)
         if not name.isascii():
             raise CardDataError(file="0006", reason="not-ascii")
         return name.decode("ascii").rstrip(" \0")
 
     def availability(self) -> Availability:
         """What EF 0008 says. A byte is 8F where the certificate is there; we take only 00 to mean that it is not."""
-        self._select_ef(Ef.CERTIFICATE_AVAILABILITY)
-        flags = self._read_binary(0, 3)
+        flags = self._read_file(Ef.CERTIFICATE_AVAILABILITY, 0, 3)
         if len(flags) < 2:
             raise CardDataError(file="0008", reason="short")
         return Availability(signature=flags[0] != 0, authentication=flags[1] != 0)
@@ -116,8 +141,7 @@ class JpkiApplication:
 
         Raises TriesUnknownError for any other answer, 9000 (no verification required) included.
         """
-        self._select_ef(pin)
-        sw = self._send(CLA_ISO, Ins.VERIFY, 0x00, P2_CURRENT_EF).sw
+        sw = self._refer(CLA_ISO, Ins.VERIFY, pin).sw
         if sw in _BLOCKED:
             return 0
         if sw & 0xFFF0 == 0x63C0:
@@ -127,14 +151,17 @@ class JpkiApplication:
     def verify(self, pin: Ef, secret: Secret) -> None:
         """Present the PIN, once, and wipe it. Raises PinIncorrectError, or PinBlockedError if no try is left now.
 
-        The file is selected again right before: minutes may have passed at the prompt, and a card that was reset
-        meanwhile answers the SELECT, not the VERIFY, with an error.
+        Minutes may have passed at the prompt. So the command names its file, or selects it again: a card that was reset
+        meanwhile answers with an error, and no other PIN can be meant.
         """
         with secret:
             if not secret.buffer:
                 raise ValueError("an empty VERIFY is a question, not a try")
-            self._select_ef(pin)
-            sw = self._send(CLA_ISO, Ins.VERIFY, 0x00, P2_CURRENT_EF, secret.buffer).sw
+            if self._short.get(pin):
+                sw = self._send(CLA_ISO, Ins.VERIFY, 0x00, P2_CURRENT_EF | pin, secret.buffer).sw
+            else:
+                self._select_ef(pin)
+                sw = self._send(CLA_ISO, Ins.VERIFY, 0x00, P2_CURRENT_EF, secret.buffer).sw
         if sw == SW.NO_ERROR:
             return
         if sw in _BLOCKED:
@@ -145,24 +172,33 @@ class JpkiApplication:
             raise PinIncorrectError(tries_left=None)
         raise StatusWordError(command=Ins.VERIFY.name, sw=sw)
 
+    def recognised(self, ef: Ef, known: Iterable[x509.Certificate]) -> x509.Certificate | None:
+        """Which of the certificates the file holds, by one block from its middle, to spare reading the rest.
+
+        The block is where the public key stands: JPKI's CAs share one name. That proves nothing, as the whole file
+        would not: only a signature that verifies under the key does.
+        """
+        block = self._read_file(ef, _MIDDLE, _BLOCK)
+        if len(block) < _BLOCK:
+            return None
+        return next((c for c in known if c.public_bytes(Encoding.DER)[_MIDDLE : _MIDDLE + _BLOCK] == block), None)
+
     def read_certificate(self, ef: Ef) -> x509.Certificate:
         """Read one DER certificate by its own length: the files are longer and end in filler. Raises CardDataError."""
-        self._select_ef(ef)
-        header = self._read_binary(0, 4)
+        der = self._read_file(ef, 0, _BLOCK)
         # Every certificate is between 256 bytes and 64 KiB, so its DER starts with SEQUENCE and a two-byte length.
-        if header[:2] != b"\x30\x82" or len(header) != 4:
+        if der[:2] != b"\x30\x82" or len(der) < 4:
             raise CardDataError(file=f"{ef:04X}", reason="not-a-certificate")
-        end = 4 + int.from_bytes(header[2:], "big")
+        end = 4 + int.from_bytes(der[2:4], "big")
         if end > _OFFSET_END:
             raise CardDataError(file=f"{ef:04X}", reason="too-long")
-        der = header
         while len(der) < end:
-            chunk = self._read_binary(len(der), min(MAX_LE, end - len(der)))
+            chunk = self._read_binary(len(der), min(_BLOCK, end - len(der)))
             if not chunk:
                 raise CardDataError(file=f"{ef:04X}", reason="short")
             der += chunk
         try:
-            return x509.load_der_x509_certificate(der)
+            return x509.load_der_x509_certificate(der[:end])
         except ValueError:
             raise CardDataError(file=f"{ef:04X}", reason="not-a-certificate") from None
 
@@ -205,12 +241,55 @@ class JpkiApplication:
         finally:
             self._transport.close()
 
+    def step_aside(self) -> None:
+        """End a look: what another program's PIN has opened stays open, but no PIN's file stays selected.
+
+        Never raises.
+        """
+        try:
+            with suppress(TokenError):
+                self.select()
+        finally:
+            self._transport.close()
+
     def _compute_digital_signature(self, key: Ef, data: bytes) -> bytes:
-        # A batch signs with the same key again and again: one command each then, as the key stays the current EF.
-        if self._current_ef is not key:
-            self._select_ef(key)
-        response = self._send(CLA_JPKI, Ins.COMPUTE_DIGITAL_SIGNATURE, 0x00, P2_CURRENT_EF, data, le=MAX_LE)
+        response = self._refer(CLA_JPKI, Ins.COMPUTE_DIGITAL_SIGNATURE, key, data, le=MAX_LE)
         return self._checked(Ins.COMPUTE_DIGITAL_SIGNATURE, response)
+
+    def _refer(self, cla: int, ins: Ins, ef: Ef, data: bytes = b"", le: int | None = None) -> Response:
+        """A command that refers to a file by P2, and costs nothing if it is refused."""
+        if self._try_short(ef):
+            response = self._send(cla, ins, 0x00, P2_CURRENT_EF | ef, data, le)
+            if self._answered_to_short(ef, response):
+                return response
+        if self._current_ef is not ef:  # a batch signs with the same key again and again
+            self._select_ef(ef)
+        response = self._send(cla, ins, 0x00, P2_CURRENT_EF, data, le)
+        self._short[ef] = False
+        return response
+
+    def _read_file(self, ef: Ef, offset: int, length: int) -> bytes:
+        """READ BINARY of a file, which becomes the current one; the offset is at most 255."""
+        if self._try_short(ef):
+            response = self._send(CLA_ISO, Ins.READ_BINARY, _P1_SHORT_IDENTIFIER | ef, offset, le=length)
+            if self._answered_to_short(ef, response):
+                return self._read(response)
+        self._select_ef(ef)
+        data = self._read_binary(offset, length)
+        self._short[ef] = False
+        return data
+
+    def _try_short(self, ef: Ef) -> bool:
+        """What this file has shown; else what any has; else yes."""
+        return self._short.get(ef, not self._short or any(self._short.values()))
+
+    def _answered_to_short(self, ef: Ef, response: Response) -> bool:
+        """Whether the answer stands: a refusal that may be one of the short identifier does not, the first time."""
+        if response.sw in _NO_SHORT_IDENTIFIERS and not self._short.get(ef):
+            return False
+        self._current_ef = None  # which file is the current one now is the card's secret
+        self._short[ef] = True
+        return True
 
     def _select_ef(self, ef: Ef) -> None:
         self._current_ef = None
@@ -220,7 +299,9 @@ class JpkiApplication:
 
     def _read_binary(self, offset: int, length: int) -> bytes:
         """READ BINARY of the current EF; may be shorter than asked at the end of the file, and empty beyond it."""
-        response = self._send(CLA_ISO, Ins.READ_BINARY, offset >> 8, offset & 0xFF, le=length)
+        return self._read(self._send(CLA_ISO, Ins.READ_BINARY, offset >> 8, offset & 0xFF, le=length))
+
+    def _read(self, response: Response) -> bytes:
         if response.sw in (SW.END_OF_FILE_REACHED, SW.WRONG_OFFSET):
             return response.data
         return self._checked(Ins.READ_BINARY, response)

@@ -246,6 +246,8 @@ class Applet:
         return ef, self._current
 
     def _select_short(self, identifier: int, absent: SW) -> None:
+        if not self._quirks.short_identifiers:
+            raise _Refused(SW.INCORRECT_P1_P2)
         if self._application != JPKI_AID or identifier not in self._files:
             raise _Refused(absent)
         self._current = identifier

@@ -71,6 +71,8 @@ class Quirks:
     """The first command after power-up is answered 6F00, whatever it is."""
     silent_counter: bool = False
     """The retry query is answered 9000 while the PIN is verified."""
+    short_identifiers: bool = True
+    """Commands may name a file by its short identifier; else they are refused with 6A86."""
 
 
 @dataclass(frozen=True)

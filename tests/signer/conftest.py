@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from cryptography import x509
 
 from jitsuin.signer.base import PinRequest, SignerOptions
 from jitsuin.signer.jpki import JpkiSigner
@@ -134,9 +135,14 @@ def session(card: Callable[..., SimulatedCard]) -> Callable[..., tuple[JpkiSigne
         pin: str | BaseException = SIGNATURE_PASSWORD,
         quirks: Quirks = Quirks(),  # noqa: B008 - frozen
         allow_last_try: bool = False,
+        known_issuers: Sequence[x509.Certificate] = (),
     ) -> tuple[JpkiSigner, Recorder, Asked]:
         inserted = card(of) if isinstance(of, str) else of
         transport, callback = Recorder(SimulatedReader(inserted, quirks)), Asked(pin)
-        return JpkiSigner(transport, SignerOptions(callback, AT, allow_last_try)), transport, callback
+        return (
+            JpkiSigner(transport, SignerOptions(callback, AT, allow_last_try, tuple(known_issuers))),
+            transport,
+            callback,
+        )
 
     return make
