@@ -196,6 +196,27 @@ ERRORS: Mapping[str, tuple[str, str]] = {
         "{path}: another simulated card was issued here meanwhile; start again",
         "{path}: 途中で別の模擬カードが発行されました。もう一度やり直してください",
     ),
+    "KeyFileError.unreadable": ("{path}: cannot be read: {detail}", "{path}: 読めません: {detail}"),
+    "KeyFileError.too-large": (
+        "{path}: too large for an APDU trace; name a bundle of `jitsuin doctor --bundle`",
+        "{path}: APDUの記録としては大きすぎます。`jitsuin doctor --bundle`で作成したファイルを指定してください",
+    ),
+    "KeyFileError.not-a-trace": (
+        "{path}: not an APDU trace of jitsuin; name a bundle of `jitsuin doctor --bundle`",
+        "{path}: jitsuinのAPDU記録ではありません。`jitsuin doctor --bundle`で作成したファイルを指定してください",
+    ),
+    "KeyFileError.no-trace": (
+        "{path}: no card was there when this bundle was made, so there is nothing to play. Make it again with the card in the reader",
+        "{path}: カードがない状態で作成されたため、再生できる記録がありません。カードをリーダーに入れて作り直してください",
+    ),
+    "KeyFileError.trace-version": (
+        "{path}: an APDU trace of version {version}, which this jitsuin does not know; install the newest one",
+        "{path}: このjitsuinが対応していないバージョン({version})のAPDU記録です。最新版をインストールしてください",
+    ),
+    "KeyFileError.bad-trace": (
+        "{path}: line {line} of the APDU trace is damaged; have the file sent again",
+        "{path}: APDU記録の{line}行目が壊れています。ファイルを受け取り直してください",
+    ),
     "KeyFileError": ("{path}: {reason}", "{path}: {reason}"),
     "PcscLibraryMissingError": (
         "card readers need the package pyscard: python3 -m pip install 'jitsuin[card]'. `jitsuin doctor` says what it needs",
@@ -232,6 +253,14 @@ ERRORS: Mapping[str, tuple[str, str]] = {
     "TokenInUseError": (
         "another program holds the card ({token}). Close it, or wait until it has finished, and try again",
         "他のソフトがカードを使用しています({token})。終了するか処理が終わるのを待ってから、やり直してください",
+    ),
+    "VirtualReaderError.silent": (
+        "the reader at port {port} does not take the card: another one is in it, or it is no virtual reader. The next slot listens at the next port",
+        "ポート{port}のリーダーがカードを受け付けません。別のカードが入っているか、仮想リーダーではありません。次のスロットは次の番号のポートです",
+    ),
+    "VirtualReaderError": (
+        "no virtual reader listens at port {port} of this machine. Install the Debian packages pcscd and vsmartcard-vpcd, start pcscd, and try again",
+        "ポート{port}で待ち受ける仮想リーダーがありません。Debianパッケージのpcscdとvsmartcard-vpcdを導入し、pcscdを起動してやり直してください",
     ),
     "CardRemovedError": (
         "the card was taken away ({token}). Leave it on the reader until the end, and start again",
