@@ -16,6 +16,7 @@ import click
 from .card_cli import card
 from .language import say
 from .options import PATH, chosen_key, key_option, output_options, text_option, trust_options
+from .simulator_cli import simulator
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -207,6 +208,7 @@ def verify(**options: Any) -> None:
 
 
 cli.add_command(card)
+cli.add_command(simulator)
 
 
 @cli.command(
@@ -350,7 +352,15 @@ def _expected() -> tuple[type[Exception], ...]:
 
 def _signer(options: dict[str, Any], at: datetime, sources: Sequence[Path]) -> Signer:
     from . import pipeline
+    from .asking import reader_choice, tell_waiting
     from .pin_source import pin_callback
 
-    pin = pin_callback(options["pin_source"], sources)
-    return pipeline.open_signer(chosen_key(options), pin=pin, allow_last_try=options["allow_last_try"], at=at)
+    return pipeline.open_signer(
+        chosen_key(options),
+        pin=pin_callback(options["pin_source"], sources),
+        allow_last_try=options["allow_last_try"],
+        trust=options["trust"],
+        choose=reader_choice(),
+        waiting=tell_waiting,
+        at=at,
+    )

@@ -63,6 +63,8 @@ key_option = click.option(
     "--key",
     metavar="URI",
     envvar="JITSUIN_KEY",
+    default="card:",
+    show_default=True,
     help=say(
         "Key: card:[READER], file:ID.p12 or simulator:[DIR][?card=NAME].",
         "鍵: card:[READER]、file:ID.p12、simulator:[DIR][?card=NAME]。",
@@ -71,11 +73,5 @@ key_option = click.option(
 
 
 def chosen_key(options: dict[str, Any]) -> str:
-    if not options["key"]:
-        raise click.UsageError(
-            say(
-                "no key given: --key simulator: is the simulated card, --key file:ID.p12 a PKCS#12 file",
-                "鍵が指定されていません: 模擬カードは --key simulator: 、PKCS#12ファイルは --key file:ID.p12",
-            )
-        )
+    """The key URI. A configuration may say nothing here."""
     return str(options["key"])

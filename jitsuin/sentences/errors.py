@@ -129,6 +129,10 @@ ERRORS: Mapping[str, tuple[str, str]] = {
         "the key {uri} is on another computer; only local files are read",
         "鍵の指定{uri}は別のコンピューターを指しています。読めるのは手元のファイルだけです",
     ),
+    "KeyUriError.seconds": (
+        "the key {uri}: only ?timeout=SECONDS and &wait=SECONDS may follow, each from 0 to 3600",
+        "鍵の指定{uri}に付けられるのは?timeout=秒数と&wait=秒数だけです(0〜3600)",
+    ),
     "KeyUriError.query": (
         "the key {uri}: only ?card=NAME may follow",
         "鍵の指定{uri}に付けられるのは?card=NAMEだけです",

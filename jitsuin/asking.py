@@ -1,0 +1,45 @@
+"""What a person at the terminal is asked and told about readers, besides the PIN."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+import click
+
+from jitsuin.signer.base import ChooseReader
+
+from .language import say
+
+
+def reader_choice() -> ChooseReader | None:
+    """The question which of several cards to use; None where nobody is there to answer."""
+    return _choose if sys.stdin.isatty() else None
+
+
+def tell_waiting(token: str) -> None:
+    """Say that another program holds the card."""
+    from .report import printable
+
+    click.echo(
+        printable(
+            say(
+                f"Another program is using the card ({token}); waiting for it. Ctrl-C stops.",
+                f"他のソフトがカードを使用中です({token})。終わるのを待っています。Ctrl-Cで中止します。",
+            )
+        ),
+        err=True,
+    )
+
+
+def _choose(readers: Sequence[str]) -> str:
+    from .report import printable
+
+    for number, reader in enumerate(readers, 1):
+        click.echo(f"{number}  {printable(reader)}", err=True)
+    label = say("Several cards are there. Which one", "カードが複数あります。使う番号")
+    try:
+        number = click.prompt(label, type=click.IntRange(1, len(readers)), err=True)
+    except click.Abort:
+        raise KeyboardInterrupt from None
+    return readers[number - 1]
