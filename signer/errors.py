@@ -111,6 +111,10 @@ class CardDataError(TokenError):
     """A file on the card does not hold what it should. Facts: file, reason."""
 
 
+class VirtualReaderError(TokenError):
+    """The simulated card finds no virtual reader. Facts: port, reason (`absent`, or `silent`: no answer)."""
+
+
 class KeyFileError(TokenError):
     """The key file or simulated card cannot be read or used. Facts: path, reason."""
 

@@ -13,6 +13,7 @@ from judges import Jdk, OpenSsl, XmlDsigSchema, Xmlsec1
 from programs import JudgeMissingError
 
 if TYPE_CHECKING:
+    from pcsc_stack import PcscStack
     from pdf_judges import PdfJudges
 
 Judge = TypeVar("Judge")
@@ -72,3 +73,16 @@ def pdf_judges(shared_folder: Path, tmp_path_factory: pytest.TempPathFactory) ->
     judges = summon(lambda: PdfJudges(work, shared_folder / "pdfbox", anchors()))
     yield judges
     judges.close()
+
+
+@pytest.fixture(scope="session")
+def pcsc() -> Iterator[PcscStack]:
+    """A pcscd of this worker's own with virtual readers; this process and those that it starts find it."""
+    from pcsc_stack import PcscStack
+
+    stack = summon(PcscStack)
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in stack.environment.items():
+            patch.setenv(name, value)
+        yield stack
+    stack.close()

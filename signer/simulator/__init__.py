@@ -5,6 +5,7 @@ The signer for `simulator:` drives it with the same APDUs as a real card. Nobody
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from urllib.parse import parse_qsl
 
@@ -33,6 +34,7 @@ __all__ = [
     "ca_certificate",
     "create_card",
     "crls",
+    "find_card",
     "open_signer",
 ]
 
@@ -45,17 +47,20 @@ def open_signer(uri: str, options: SignerOptions) -> JpkiSigner:
     card of someone else; `not-a-card-folder`: it holds other things, among which no card should be strewn, …) and
     TokenInUseError.
     """
-    folder, persona = _parse(uri)
+    return JpkiSigner(SimulatedReader(find_card(*_parse(uri), options.at)), options)
+
+
+def find_card(folder: Path | None, persona: str | None, at: datetime) -> SimulatedCard:
+    """The card in the folder, issued at that time if it is missing; the defaults and errors are `open_signer`'s."""
     if folder is None:
         folder = _default_folder() / (persona or DEFAULT_PERSONA)
     try:
-        card = _card(folder, persona, options)
+        return _find_card(folder, persona, at)
     except OSError as error:
         raise KeyFileError(path=folder, reason=error.strerror or type(error).__name__) from None
-    return JpkiSigner(SimulatedReader(card), options)
 
 
-def _card(folder: Path, persona: str | None, options: SignerOptions) -> SimulatedCard:
+def _find_card(folder: Path, persona: str | None, at: datetime) -> SimulatedCard:
     if (folder / STATE_FILE).exists():
         card = SimulatedCard.load(folder)
         if persona not in (None, card.persona.name):
@@ -63,7 +68,7 @@ def _card(folder: Path, persona: str | None, options: SignerOptions) -> Simulate
         return card
     if folder.exists() and not (folder.is_dir() and {item.name for item in folder.iterdir()} <= OWN_NAMES):
         raise KeyFileError(path=folder, reason="not-a-card-folder")
-    return create_card(folder, persona or DEFAULT_PERSONA, options.at)
+    return create_card(folder, persona or DEFAULT_PERSONA, at)
 
 
 def _parse(uri: str) -> tuple[Path | None, str | None]:

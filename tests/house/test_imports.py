@@ -14,7 +14,11 @@ ROOMS = {"jitsuin"} | BARE
 MODULES = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
 
 NETWORK = {"socket", "http", "urllib.request", "asyncio", "requests", "httpx", "aiohttp"}
-NETWORK_MODULES = {"jitsuin/revocation.py", "jitsuin/timestamp.py"}
+NETWORK_MODULES = {
+    "jitsuin/revocation.py",
+    "jitsuin/timestamp.py",
+    "signer/simulator/vpcd.py",  # only to this machine: the simulated card calls the virtual reader's driver
+}
 CLOCK_MODULES = {"jitsuin/pipeline.py"}
 """The clock is read once and passed down, so that every verdict can be reproduced."""
 MAKERS = {"samples/make.py", "signer/simulator/make_keys.py"}
@@ -69,7 +73,7 @@ def test_no_import_climbs_out_of_its_room(path: Path) -> None:
 
 
 @every_module
-def test_only_two_modules_open_connections(path: Path) -> None:
+def test_only_these_modules_open_connections(path: Path) -> None:
     if name(path) not in NETWORK_MODULES:
         assert [full for level, full in imports(path) if level == 0 and begins_with(full, NETWORK)] == []
 

@@ -1,0 +1,194 @@
+"""The virtual reader: puts a simulated card into a running pcscd, through the driver vpcd of the vsmartcard project.
+
+The driver listens, the card calls: a connection is the insertion, its end the removal. A message is a length of two
+bytes, big-endian, and so many bytes: from the reader a single byte is a control code, anything else a command APDU.
+Only the request for the ATR and APDUs are answered. Everything happens in the calling thread, so that a signal ends it.
+"""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Final, Protocol
+
+from ..apdu import Ins
+from ..errors import VirtualReaderError
+
+DEFAULT_PORT: Final = 0x8C7B
+"""35963: the first slot of the Debian package's reader; the second slot listens one above."""
+ACCEPTANCE_SECONDS: Final = 5.0
+"""How long pcscd may take to notice the card: it looks into its readers every 0.4 s."""
+RECONNECTION_SECONDS: Final = 0.5
+
+
+class Control(IntEnum):
+    """The control codes."""
+
+    POWER_OFF = 0
+    POWER_ON = 1
+    RESET = 2
+    GET_ATR = 4
+
+
+class Card(Protocol):
+    """What a reader does to a card; `applet.Applet` is one."""
+
+    def power_on(self) -> bytes: ...  # cold reset, returns the ATR
+    def reset(self) -> bytes: ...  # warm reset, returns the ATR
+    def power_off(self) -> None: ...
+    def transmit(self, command: bytes | bytearray, /) -> bytes: ...
+
+
+class CardWithdrawn(Exception):  # noqa: N818 - not an error: a card may leave the reader on its own
+    """Raised by a card's `transmit`: it is taken out of the reader, after the answer if there is one."""
+
+    def __init__(self, answer: bytes | None, seconds: float) -> None:
+        """`seconds` until it is put in again, 0 for good."""
+        super().__init__()
+        self.answer = answer
+        self.seconds = seconds
+
+
+@dataclass(frozen=True)
+class Delays:
+    """How long the card takes, in seconds: for each APDU, and for each signature in addition."""
+
+    apdu: float = 0
+    signature: float = 0
+
+    def of(self, command: bytes) -> float:
+        signs = command[1:2] == bytes([Ins.COMPUTE_DIGITAL_SIGNATURE])
+        return self.apdu + (self.signature if signs else 0)
+
+
+def serve(
+    card: Card,
+    port: int = DEFAULT_PORT,
+    delays: Delays = Delays(),
+    inserted: Callable[[], None] = lambda: None,
+) -> None:
+    """Keep the card in the reader that listens on this port of this machine, until it is withdrawn for good.
+
+    `inserted` is called whenever pcscd has noticed it. If the reader goes away (pcscd is stopped), the card waits for
+    it to come back. Raises VirtualReaderError with reason `absent` if nobody listens at first, `silent` if nobody
+    answers: another card is in the reader.
+    """
+    connection = _connect(port)
+    while True:
+        seconds = RECONNECTION_SECONDS
+        with closing(connection):
+            try:
+                _Slot(connection, card, delays).run(port, inserted)
+            except CardWithdrawn as withdrawn:
+                if not withdrawn.seconds:
+                    return
+                seconds = withdrawn.seconds
+            except OSError:
+                pass  # the reader has gone away
+            finally:
+                card.power_off()
+        connection = _reconnect(port, seconds)
+
+
+class _Slot:
+    """The card in the reader, for as long as the connection lasts."""
+
+    def __init__(self, connection: socket.socket, card: Card, delays: Delays) -> None:
+        self._connection = connection
+        self._card = card
+        self._delays = delays
+        self._atr = card.power_on()  # the driver asks for the ATR to see whether there is a card, before any power
+        card.power_off()
+
+    def run(self, port: int, inserted: Callable[[], None]) -> None:
+        """Returns or raises OSError when the reader has gone away."""
+        self._connection.settimeout(ACCEPTANCE_SECONDS)
+        try:
+            message = self._receive()
+        except TimeoutError:
+            raise VirtualReaderError(port=port, reason="silent") from None
+        self._connection.settimeout(None)
+        while message is not None:
+            self._obey(message)
+            if message == bytes([Control.POWER_ON]):
+                inserted()
+                inserted = _nothing
+            message = self._receive()
+
+    def _obey(self, message: bytes) -> None:
+        if len(message) != 1:
+            self._answer(message)
+        elif message[0] == Control.GET_ATR:
+            self._send(self._atr)
+        elif message[0] == Control.POWER_ON:
+            self._atr = self._card.power_on()
+        elif message[0] == Control.RESET:
+            self._atr = self._card.reset()
+        elif message[0] == Control.POWER_OFF:
+            self._card.power_off()
+
+    def _answer(self, command: bytes) -> None:
+        due = time.monotonic() + self._delays.of(command)
+        try:
+            answer = self._card.transmit(command)
+        except CardWithdrawn as withdrawn:
+            if withdrawn.answer is not None:
+                time.sleep(max(0, due - time.monotonic()))
+                self._send(withdrawn.answer)
+            raise
+        time.sleep(max(0, due - time.monotonic()))
+        self._send(answer)
+
+    def _send(self, message: bytes) -> None:
+        self._connection.sendall(len(message).to_bytes(2, "big") + message)
+
+    def _receive(self) -> bytes | None:
+        """The next message; None when the reader has closed the connection."""
+        length = self._exactly(2)
+        return None if length is None else self._exactly(int.from_bytes(length, "big"))
+
+    def _exactly(self, length: int) -> bytes | None:
+        data = b""
+        while len(data) < length:
+            more = self._connection.recv(length - len(data))
+            _acknowledge_at_once(self._connection)
+            if not more:
+                return None
+            data += more
+        return data
+
+
+def _nothing() -> None:
+    pass
+
+
+def _connect(port: int) -> socket.socket:
+    try:
+        connection = socket.create_connection(("127.0.0.1", port))
+    except OSError:
+        raise VirtualReaderError(port=port, reason="absent") from None
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    _acknowledge_at_once(connection)
+    return connection
+
+
+def _reconnect(port: int, seconds: float) -> socket.socket:
+    while True:
+        time.sleep(seconds)
+        try:
+            return _connect(port)
+        except VirtualReaderError:
+            seconds = RECONNECTION_SECONDS
+
+
+def _acknowledge_at_once(connection: socket.socket) -> None:
+    """The driver sends length and bytes apart, and its kernel keeps the bytes until the length is acknowledged.
+
+    A delayed acknowledgement would cost 44 ms an APDU. Linux takes the wish back at will, so it is repeated.
+    """
+    if hasattr(socket, "TCP_QUICKACK"):
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
