@@ -81,8 +81,8 @@ def test_exit_codes_of_sign(jitsuin, desk: Path, secret: tuple[str, str], monkey
         return jitsuin("sign", *arguments, *TRUST, *secret).code
 
     assert code(desk / "broken.xml", *key(desk)) == 4
-    assert code(source) == 2
     assert code(source, "--key", "nonsense:") == 2
+    assert code(source, "--key", "card:?timeout=0") == 2
     assert code(source, "--key", f"file:{desk / 'absent.p12'}") == 5
     assert code(source, "--key", f"simulator:{desk / 'c2'}?card=no-signature") == 5
     assert code(source, "--key", f"simulator:{desk / 'c3'}?card=expired") == 10
@@ -319,7 +319,7 @@ def test_card_without_pin(jitsuin, desk: Path) -> None:
     absent = jitsuin("card", "--key", f"simulator:{desk / 'c2'}?card=no-signature")
     assert (absent.code, "municipal office" in absent.out) == (0, True)
     assert jitsuin("card", "--key", f"simulator:{desk / 'c3'}?card=phone", "--json").json["kind"] == "JPKIAPGPSETOKEN"
-    assert jitsuin("card").code == 2
+    assert jitsuin("card", "--key", "card:?timeout=soon").code == 2
 
 
 def test_demo_needs_a_folder_of_its_own_and_can_be_repeated(jitsuin, desk: Path) -> None:
@@ -378,7 +378,7 @@ def test_an_anchor_or_crl_that_is_none_is_said_once(jitsuin, desk: Path) -> None
 
 
 def test_a_usage_error_is_json_where_json_was_asked_for(desk: Path) -> None:
-    done = run("sign", desk / "income.xtx", "--json", stdin=subprocess.DEVNULL)
+    done = run("sign", desk / "income.xtx", "--json", "--field", stdin=subprocess.DEVNULL)
     assert (done.returncode, json.loads(done.stdout)["exit_code"]) == (2, 2)
 
 
