@@ -82,9 +82,14 @@ def open_signer(uri: str, options: SignerOptions) -> JpkiSigner:
     PcscLibraryMissingError, PcscServiceError, NoReaderError, NoCardError, SeveralCardsError, NotMyNumberCardError,
     TokenInUseError, CardUnresponsiveError or TransportError.
     """
+    return JpkiSigner(open_transport(uri, options), options)
+
+
+def open_transport(uri: str, options: SignerOptions) -> PcscTransport:
+    """The card of `open_signer` alone, before anything was said to it. Raises what that does."""
     wanted, patience = _parse(uri)
     reader = _chosen([state.name for state in _with_card(wanted)], options, patience)
-    return JpkiSigner(_connect(reader, options, patience), options)
+    return _connect(reader, options, patience)
 
 
 def list_readers() -> tuple[ReaderState, ...]:
@@ -190,8 +195,10 @@ class PcscTransport:
         _, self._card, self._protocol = answer
 
     def _begin_transaction(self) -> None:
+        # Others begin and end transactions, too: that much patience must be.
+        seconds = max(self._patience.wait, _NOTICE_SECONDS)
         try:
-            result = self._caller.call(self._patience.wait, self._scard.SCardBeginTransaction, self._card)
+            result = self._caller.call(seconds, self._scard.SCardBeginTransaction, self._card)
         except DeadlineError:
             raise TokenInUseError(token=self._name) from None
         if result:
