@@ -236,6 +236,11 @@ _OBJECTS = {
     "profiles": "profile",
     "error": "error",
     "anchors": "anchor",
+    "signature_certificate": "certificate",
+    "signature_lifetime": "lifetime",
+    "authentication_lifetime": "lifetime",
+    "signature_judgement": "judgement",
+    "advice": "advice",
 }
 """What the values of these fields are, wherever they stand."""
 
@@ -310,6 +315,8 @@ _FIELDS: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "birth_date": "ISO 8601; `?` for digits that the register does not know",
             "sex": "`male`, `female` or `unknown`",
             "substituted": "a character of name or address stands in for another",
+            "name_substitutions": "how many characters of the name do",
+            "address_substitutions": "how many characters of the address do",
         },
     ),
     "revocation": (
@@ -384,16 +391,59 @@ _FIELDS: Mapping[str, tuple[str, Mapping[str, str]]] = {
         {
             "schema_version": "of this page",
             "command": "`card`",
+            "at": "when (UTC)",
             "token": "reader and token",
+            "reader": "the reader's name",
             "kind": "the token's own name, such as `JPKIAPICCTOKEN2`",
+            "token_kind": "`plastic-card`, `juki-card`, `android-phone`, `iphone` or `unknown`",
             "atr": "hexadecimal",
             "signature_certificate_present": "署名用電子証明書",
             "authentication_certificate_present": "利用者証明用電子証明書",
-            "signature_tries_left": "0 is locked; null where the card does not tell",
+            "signature_tries_left": "0 is locked; null where the card does not tell; `--unlock`: before it",
             "authentication_tries_left": "likewise",
+            "signature_certificate": "only with `--unlock`",
+            "signature_lifetime": "only with `--unlock`",
+            "signature_judgement": "only with `--unlock`: what `sign` would make of it; revocation is not looked at",
             "authentication_certificate": "null where absent or behind its PIN",
+            "authentication_lifetime": "null where there is no certificate to look at",
             "signature_issuer": "the CA certificate above the signature certificate",
+            "signature_anchor": "the trust anchor that `signature_issuer` is; null where it is unknown",
             "authentication_issuer": "the CA certificate above the user-authentication certificate",
+            "advice": "what to do next, the most pressing first",
+        },
+    ),
+    "lifetime": (
+        "The validity of a certificate\n\nDays are Japan's, as people count them; the certificate has the exact times.",
+        {
+            "phase": "`not-yet-valid`, `valid`, `renewable` (valid, and can be renewed) or `expired`",
+            "message": "the same in words, in the language of the run",
+            "first_day": "ISO 8601",
+            "last_day": "ISO 8601; it is valid to the end of this day",
+            "renewal_day": "the first day on which it can be renewed",
+            "months": "whole calendar months to the last day; of `expired` since it, of `not-yet-valid` to the first",
+            "days": "and days beyond those months",
+            "young": "valid for less than 24 hours, so that online services may not know it",
+            "ending": "of a signature certificate: `on-fifth-birthday` or `before-fifth-birthday` of its holder after "
+            "the issue; null where neither is known, and with `--redact`",
+        },
+    ),
+    "judgement": (
+        "What a signature certificate is worth",
+        {
+            **_VERDICT_FIELDS,
+            "anchor": "the trust anchor that its chain ends in",
+            "key_algorithm": "`RSA`, or `ECDSA` with the curve",
+            "key_bits": "length of the key",
+            "revocation": "not looked at by `card`",
+            "notices": "what one should know and decides nothing",
+        },
+    ),
+    "advice": (
+        "An advice",
+        {
+            "code": "stable",
+            "message": "its sentence, in the language of the run",
+            "facts": "what the sentence is filled with",
         },
     ),
     "profiles": (
@@ -521,6 +571,8 @@ def _runs() -> Iterator[tuple[str, dict[str, Any]]]:
         yield "verify", run("verify", "--json", "both.pdf", *good)
         yield "card", run("card", "--json", "--key", "simulator:jitsuin-demo/card")
         yield "card", run("card", "--json", "--key", "simulator:phone?card=phone")
+        yield "card", run("card", "--json", "--key", "simulator:jitsuin-demo/card", *signing, "--unlock")
+        yield "card", run("card", "--json", "--key", "simulator:jitsuin-demo/card", *signing, "--unlock", "--redact")
         yield "profiles", run("profiles", "--json")
         yield "trust list", run("trust", "list", "--json")
 

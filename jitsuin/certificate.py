@@ -44,8 +44,14 @@ class Holder:
     """ISO 8601, with `?` for unknown digits; None where it is absent or of another form."""
     sex: str | None
     """`male`, `female` or `unknown`."""
-    substituted: bool
-    """Whether a character of the name or address stands in for one that certificates cannot hold."""
+    name_substitutions: int
+    """How many characters of the name stand in for ones that certificates cannot hold."""
+    address_substitutions: int
+
+    @property
+    def substituted(self) -> bool:
+        """Whether any character of the name or address is not the one on the register."""
+        return bool(self.name_substitutions or self.address_substitutions)
 
 
 def kind_of(certificate: x509.Certificate) -> CertificateKind:
@@ -91,7 +97,8 @@ def holder_of(certificate: x509.Certificate) -> Holder | None:
         address=found.get("5"),
         birth_date=_birth_date(found.get("4")),
         sex={"1": "male", "2": "female", "3": "unknown", "9": "unknown"}.get(found.get("3", "")),
-        substituted="1" in found.get("2", "") or "1" in found.get("6", ""),
+        name_substitutions=found.get("2", "").count("1"),
+        address_substitutions=found.get("6", "").count("1"),
     )
 
 

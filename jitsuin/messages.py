@@ -12,7 +12,18 @@ from datetime import datetime, timedelta, timezone
 from jitsuin.signer.errors import PinIncorrectError
 
 from .language import language
-from .sentences import CHANGES, ERRORS, FORM_RULES, NOTICES, REMEDIES, REVOCATION_WORDS, UNFORESEEN, VERDICTS
+from .sentences import (
+    ADVICE,
+    CHANGES,
+    ERRORS,
+    FORM_RULES,
+    LIFETIMES,
+    NOTICES,
+    REMEDIES,
+    REVOCATION_WORDS,
+    UNFORESEEN,
+    VERDICTS,
+)
 
 _SENTENCE_ENDS = (". ", "。")
 _SIGNATURE = ("the signature", "署名")
@@ -30,6 +41,19 @@ def notice_sentence(code: str, facts: Mapping[str, object]) -> str:
     if reason in VERDICTS:
         facts = {**facts, "reason": verdict_sentence(reason, facts)}
     return _filled(NOTICES[code], facts)
+
+
+def advice_sentence(code: str, facts: Mapping[str, object]) -> str:
+    """What a card's holder should do next; a verdict's reason among the facts is told in words."""
+    reason = str(facts.get("reason", ""))
+    if reason in VERDICTS:
+        facts = {**facts, "reason": verdict_sentence(reason, facts)}
+    return _filled(ADVICE[code], facts)
+
+
+def lifetime_sentence(code: str, facts: Mapping[str, object]) -> str:
+    """How long a certificate is still good for, or since when it is not."""
+    return _filled(LIFETIMES[code], facts)
 
 
 def change_sentence(code: str, facts: Mapping[str, object]) -> str:

@@ -14,6 +14,14 @@ _F = TypeVar("_F", bound=Callable[..., Any])
 PATH = click.Path(path_type=Path)
 
 
+trust_option = click.option(
+    "--trust",
+    multiple=True,
+    metavar="FILE|NAME",
+    help=say("CA certificate to trust, or `simulator`.", "信頼する認証局の証明書、または`simulator`。"),
+)
+
+
 def trust_options(command: _F) -> _F:
     for option in (
         click.option(
@@ -32,15 +40,25 @@ def trust_options(command: _F) -> _F:
             type=PATH,
             help=say("CRL file, or folder of *.crl.", "CRLファイル、または*.crlのフォルダー。"),
         ),
-        click.option(
-            "--trust",
-            multiple=True,
-            metavar="FILE|NAME",
-            help=say("CA certificate to trust, or `simulator`.", "信頼する認証局の証明書、または`simulator`。"),
-        ),
+        trust_option,
     ):
         command = option(command)
     return command
+
+
+def pin_options(command: _F) -> _F:
+    command = click.option(
+        "--allow-last-try",
+        is_flag=True,
+        help=say("Go on with one try left: wrong locks the card.", "残り1回でも続けます(誤るとロック)。"),
+    )(command)
+    return click.option(
+        "--pin-source",
+        default="prompt",
+        show_default=True,
+        metavar="SOURCE",
+        help=say("prompt, env:VAR, stdin or fd:N; never an argument.", "prompt、env:VAR、stdin、fd:N(引数は不可)。"),
+    )(command)
 
 
 def output_options(command: _F) -> _F:

@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
 
 def pin_callback(source: str, documents: Sequence[Path]) -> PinCallback:
-    """The callback for `--pin-source`. Raises click.UsageError at once for a source that does not exist."""
+    """The callback for `--pin-source`, for signing the documents; without any, for looking at the certificate.
+
+    Raises click.UsageError at once for a source that does not exist.
+    """
     kind, _, name = source.partition(":")
     if kind == "prompt" and not name:
         return lambda request: _prompt(request, documents)
@@ -40,7 +43,7 @@ def pin_callback(source: str, documents: Sequence[Path]) -> PinCallback:
 
 
 def _prompt(request: PinRequest, documents: Sequence[Path]) -> str:
-    """Say what will be signed and disclosed, then ask without echo. Without a terminal nothing is asked."""
+    """Say what will be signed and disclosed, if anything, then ask without echo; nothing without a terminal."""
     if not sys.stdin.isatty():
         raise PinCancelledError
     from .report import printable
@@ -52,6 +55,11 @@ def _prompt(request: PinRequest, documents: Sequence[Path]) -> str:
             say(
                 "The signed file will contain the certificate: your name, address, date of birth and sex.",
                 "署名済みファイルには証明書が含まれ、氏名・住所・生年月日・性別が相手に伝わります。",
+            )
+            if documents
+            else say(
+                "Nothing is signed: the password only opens the signature certificate, to show it here.",
+                "署名はしません。署名用電子証明書の内容を表示するためにパスワードを使います。",
             ),
             say("Tries left: ", "残り回数: ") + str(request.tries_left),
             say(

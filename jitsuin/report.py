@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from cryptography.hazmat.primitives import hashes
 
-from .certificate import CertificateKind, holder_of, kind_of, renewal_opens
+from .certificate import CertificateKind, holder_of, kind_of
 from .language import language, say
 from .messages import change_sentence, error_sentence, moment, notice_sentence, revocation_word, verdict_sentence
 from .results import Notice, SignatureReport, SignOutcome, SignResult, VerifyReport
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from jitsuin.formats.base import Change
     from jitsuin.formats.profiles import Profile
     from jitsuin.formats.verdict import Verdict
-    from jitsuin.signer.base import TokenFacts
 
 SCHEMA_VERSION = 1
 """Of every JSON object that the command line prints. Grows when a field changes its meaning or goes."""
@@ -59,7 +58,7 @@ def sign_text(outcome: SignOutcome) -> str:
         (say("revocation", "失効確認"), _revocation_text(result.judgement.revocation)),
         ("SHA-256", result.target_sha256),
     ]
-    lines += [f"  {_padded(label)}{printable(text)}" for label, text in rows]
+    lines += [f"  {padded(label)}{printable(text)}" for label, text in rows]
     lines += [f"  ! {printable(notice_sentence(notice.code, notice.facts))}" for notice in result.notices]
     return "\n".join(lines)
 
@@ -71,36 +70,6 @@ def error_text(path: Path, error: Exception) -> str:
     return sentence if sentence.startswith(name) else f"{name}: {sentence}"
 
 
-def card_text(facts: TokenFacts, at: datetime) -> str:
-    """What a token tells without a PIN, and what to do next."""
-    present, absent = say("present", "あり"), say("absent", "なし")
-    rows = [
-        (say("token", "トークン"), facts.token),
-        ("ATR", facts.atr.hex(" ").upper() if facts.atr else "-"),
-        (say("signature certificate", "署名用電子証明書"), present if facts.signature_certificate_present else absent),
-        (
-            say("authentication certificate", "利用者証明用電子証明書"),
-            present if facts.authentication_certificate_present else absent,
-        ),
-        (say("signature password, tries left", "署名用パスワード 残り回数"), _tries(facts.signature_tries_left)),
-        (
-            say("authentication PIN, tries left", "利用者証明用暗証番号 残り回数"),
-            _tries(facts.authentication_tries_left),
-        ),
-    ]
-    if facts.authentication_certificate is not None:
-        end = facts.authentication_certificate.not_valid_after_utc
-        rows.append((say("authentication certificate until", "利用者証明用 有効期限"), moment(end)))
-    for label, issuer in (
-        (say("signature CA certificate", "署名用 認証局の証明書"), facts.signature_issuer),
-        (say("authentication CA certificate", "利用者証明用 認証局の証明書"), facts.authentication_issuer),
-    ):
-        if issuer is not None:
-            rows.append((label, f"{issuer.subject.rfc4514_string()}, {moment(issuer.not_valid_after_utc)}"))
-    lines = [f"{_padded(label, 34)}{printable(text)}" for label, text in rows]
-    return "\n".join([*lines, f"→ {_card_advice(facts, at)}"])
-
-
 def printable(text: str) -> str:
     """Text from a document made safe for a terminal: control and bidirectional characters become U+FFFD."""
     return "".join(c if c.isprintable() or c == "\u3000" else "\ufffd" for c in text)
@@ -109,35 +78,35 @@ def printable(text: str) -> str:
 def _signature_rows(signature: SignatureReport, *, redact: bool) -> Iterator[tuple[str, str]]:
     finding, verdict = signature.finding, signature.verdict
     yield (
-        _padded(say("verdict", "判定")),
+        padded(say("verdict", "判定")),
         f"{_verdict_word(verdict)} - {verdict_sentence(verdict.reason, verdict.facts)}",
     )
     if finding.covers:
-        yield _padded(say("covers", "署名対象")), ", ".join(map(_part, finding.covers))
+        yield padded(say("covers", "署名対象")), ", ".join(map(_part, finding.covers))
     if finding.uncovered:
-        yield _padded(say("not covered", "対象外")), ", ".join(map(_part, finding.uncovered))
+        yield padded(say("not covered", "対象外")), ", ".join(map(_part, finding.uncovered))
     if finding.claimed_at:
         unproved = say("", " (署名者による)")
-        yield _padded(say("claimed time", "署名日時")), moment(finding.claimed_at) + unproved
+        yield padded(say("claimed time", "署名日時")), moment(finding.claimed_at) + unproved
     for change in finding.changes:
         mark = say("after it", "署名後") if change.permitted else say("! after it", "! 署名後")
-        yield _padded(mark), change_sentence(change.code, change.facts)
+        yield padded(mark), change_sentence(change.code, change.facts)
     if finding.scheme:
         weak = say(" (weak: SHA-1)", "(脆弱: SHA-1)") if finding.weak else ""
-        yield _padded(say("algorithm", "アルゴリズム")), finding.scheme + weak
+        yield padded(say("algorithm", "アルゴリズム")), finding.scheme + weak
     certificate, judgement = finding.certificate, signature.judgement
     if certificate is None or judgement is None:
         return  # whose certificate it is means nothing until its key is known to have signed
     # Anybody can issue a certificate in anybody's name: without an anchor it is a claim.
     signer = say("signed by", "署名者") if judgement.chain.anchor else say("claims to be", "自称")
-    yield _padded(signer), _signer_text(certificate, redact=redact)
+    yield padded(signer), _signer_text(certificate, redact=redact)
     period = f"{moment(certificate.not_valid_before_utc)} – {moment(certificate.not_valid_after_utc)}"
-    yield _padded(say("certificate", "証明書")), f"{judgement.kind.value}, {period}"
-    yield _padded(say("trusted via", "信頼の起点")), judgement.chain.anchor or say("nothing", "なし")
-    yield _padded(say("revocation", "失効確認")), _revocation_text(judgement.revocation)
+    yield padded(say("certificate", "証明書")), f"{judgement.kind.value}, {period}"
+    yield padded(say("trusted via", "信頼の起点")), judgement.chain.anchor or say("nothing", "なし")
+    yield padded(say("revocation", "失効確認")), _revocation_text(judgement.revocation)
     for notice in judgement.notices:
         if notice.code != "revocation-not-checked":  # the line above has said it
-            yield _padded("!"), notice_sentence(notice.code, notice.facts)
+            yield padded("!"), notice_sentence(notice.code, notice.facts)
 
 
 def _part(name: str) -> str:
@@ -170,34 +139,6 @@ def _revocation_text(answer: RevocationAnswer) -> str:
     return words[answer.status] + (f" ({extra})" if extra else "")
 
 
-def _card_advice(facts: TokenFacts, at: datetime) -> str:
-    if not facts.signature_certificate_present:
-        return say(
-            "this card cannot sign: apply for a signature certificate at the municipal office",
-            "署名できません。市区町村の窓口で署名用電子証明書の発行を受けてください",
-        )
-    if facts.signature_tries_left == 0:
-        return say(
-            "the signature password is locked: only the municipal office can unlock it",
-            "署名用パスワードがロックされています。市区町村の窓口で初期化を受けてください",
-        )
-    if facts.signature_tries_left == 1:
-        return say(
-            "one try is left: a wrong password would lock the card, so signing needs --allow-last-try",
-            "残り1回です。誤るとロックされるため、署名には--allow-last-tryが必要です",
-        )
-    certificate = facts.authentication_certificate
-    if certificate is not None and renewal_opens(certificate) <= at:
-        return say(
-            "ready to sign; the certificates can be renewed now", "署名できます。証明書の更新手続きができる時期です"
-        )
-    return say("ready to sign", "署名できます")
-
-
-def _tries(count: int | None) -> str:
-    return say("unknown", "不明") if count is None else str(count)
-
-
 def _verdict_word(verdict: Verdict) -> str:
     sub_indication = f" ({verdict.sub_indication})" if verdict.sub_indication else ""
     return verdict.indication.word + sub_indication
@@ -207,7 +148,7 @@ def _key() -> str:
     return say("en", "ja")
 
 
-def _padded(label: str, width: int = 14) -> str:
+def padded(label: str, width: int = 14) -> str:
     """A label to a column's width, where a Japanese character takes two."""
     from rich.cells import cell_len
 
@@ -224,7 +165,7 @@ def verify_json(report: VerifyReport, *, redact: bool = False) -> dict[str, obje
         "format": report.format,
         "sha256": report.sha256,
         "at": iso(report.at),
-        **_verdict_json(report.verdict),
+        **verdict_json(report.verdict),
         "signatures": [_signature_json(signature, redact=redact) for signature in report.signatures],
     }
 
@@ -245,15 +186,15 @@ def sign_json(outcome: SignOutcome) -> dict[str, object]:
         "signatures_made": result.signatures_made,
         "signature_ids": list(result.signature_ids),
         "anchor": result.judgement.chain.anchor,
-        "revocation": _revocation_json(result.judgement.revocation),
-        "notices": [_notice_json(notice) for notice in result.notices],
+        "revocation": revocation_json(result.judgement.revocation),
+        "notices": [notice_json(notice) for notice in result.notices],
     }
 
 
 def error_json(error: Exception) -> dict[str, object]:
     """An error: its class, facts and sentence."""
     facts: Mapping[str, object] = getattr(error, "facts", {})
-    return {"kind": type(error).__name__, "message": error_sentence(error), "facts": _plain(facts)}
+    return {"kind": type(error).__name__, "message": error_sentence(error), "facts": plain(facts)}
 
 
 def profile_json(profile: Profile) -> dict[str, object]:
@@ -268,59 +209,40 @@ def profile_json(profile: Profile) -> dict[str, object]:
     }
 
 
-def card_json(facts: TokenFacts) -> dict[str, object]:
-    """What a token tells without a PIN."""
-    certificate = facts.authentication_certificate
-    return {
-        "token": facts.token,
-        "kind": facts.kind,
-        "atr": facts.atr.hex() if facts.atr else None,
-        "signature_certificate_present": facts.signature_certificate_present,
-        "authentication_certificate_present": facts.authentication_certificate_present,
-        "signature_tries_left": facts.signature_tries_left,
-        "authentication_tries_left": facts.authentication_tries_left,
-        "authentication_certificate": None if certificate is None else _certificate_json(certificate, redact=False),
-        "signature_issuer": _issuer_json(facts.signature_issuer),
-        "authentication_issuer": _issuer_json(facts.authentication_issuer),
-    }
-
-
-def _issuer_json(issuer: x509.Certificate | None) -> dict[str, object] | None:
-    return None if issuer is None else _certificate_json(issuer, redact=False)
-
-
 def _signature_json(signature: SignatureReport, *, redact: bool) -> dict[str, object]:
     finding, judgement = signature.finding, signature.judgement
     certificate = finding.certificate if judgement else None  # else its key is not known to have signed
     return {
         "place": finding.place,
         "id": finding.signature_id,
-        **_verdict_json(signature.verdict),
+        **verdict_json(signature.verdict),
         "covers": list(finding.covers),
         "uncovered": list(finding.uncovered),
         "changes": [_change_json(change) for change in finding.changes],
         "claimed_at": iso(finding.claimed_at) if finding.claimed_at else None,
         "scheme": finding.scheme,
         "weak": finding.weak,
-        "certificate": None if certificate is None else _certificate_json(certificate, redact=redact),
+        "certificate": None if certificate is None else certificate_json(certificate, redact=redact),
         "anchor": judgement.chain.anchor if judgement else None,
-        "revocation": _revocation_json(judgement.revocation) if judgement else None,
-        "notices": [_notice_json(notice) for notice in judgement.notices] if judgement else [],
+        "revocation": revocation_json(judgement.revocation) if judgement else None,
+        "notices": [notice_json(notice) for notice in judgement.notices] if judgement else [],
     }
 
 
-def _verdict_json(verdict: Verdict) -> dict[str, object]:
+def verdict_json(verdict: Verdict) -> dict[str, object]:
+    """A verdict with its sentence."""
     return {
         "verdict": verdict.indication.word,
         "indication": verdict.indication.value,
         "sub_indication": verdict.sub_indication.value if verdict.sub_indication else None,
         "reason": verdict.reason,
         "message": verdict_sentence(verdict.reason, verdict.facts),
-        "facts": _plain(verdict.facts),
+        "facts": plain(verdict.facts),
     }
 
 
-def _certificate_json(certificate: x509.Certificate, *, redact: bool) -> dict[str, object]:
+def certificate_json(certificate: x509.Certificate, *, redact: bool) -> dict[str, object]:
+    """A certificate; redacted, only what says nothing about whose it is."""
     own = certificate.issuer == certificate.subject  # then the issuer's name is the person's
     values: dict[str, object] = {
         "kind": kind_of(certificate).value,
@@ -341,11 +263,14 @@ def _certificate_json(certificate: x509.Certificate, *, redact: bool) -> dict[st
             "birth_date": holder.birth_date,
             "sex": holder.sex,
             "substituted": holder.substituted,
+            "name_substitutions": holder.name_substitutions,
+            "address_substitutions": holder.address_substitutions,
         }
     return values
 
 
-def _revocation_json(answer: RevocationAnswer) -> dict[str, object]:
+def revocation_json(answer: RevocationAnswer) -> dict[str, object]:
+    """What is known about revocation, and from where."""
     return {
         "status": answer.status.value,
         "why": answer.why or None,
@@ -356,8 +281,9 @@ def _revocation_json(answer: RevocationAnswer) -> dict[str, object]:
     }
 
 
-def _notice_json(notice: Notice) -> dict[str, object]:
-    return {"code": notice.code, "message": notice_sentence(notice.code, notice.facts), "facts": _plain(notice.facts)}
+def notice_json(notice: Notice) -> dict[str, object]:
+    """A notice with its sentence."""
+    return {"code": notice.code, "message": notice_sentence(notice.code, notice.facts), "facts": plain(notice.facts)}
 
 
 def _change_json(change: Change) -> dict[str, object]:
@@ -365,11 +291,13 @@ def _change_json(change: Change) -> dict[str, object]:
         "code": change.code,
         "permitted": change.permitted,
         "message": change_sentence(change.code, change.facts),
-        "facts": _plain(change.facts),
+        "facts": plain(change.facts),
     }
 
 
-def _plain(facts: Mapping[str, object]) -> dict[str, object]:
+def plain(facts: Mapping[str, object]) -> dict[str, object]:
+    """Facts as JSON values."""
+
     def value(fact: object) -> object:
         if isinstance(fact, datetime):
             return iso(fact)

@@ -140,6 +140,7 @@ class TokenFacts:
 
     token: str
     """Reader and token name as shown to a person."""
+    reader: str
     kind: str
     """The token's own name, for a JPKI card the text of EF 0006 such as `JPKIAPICCTOKEN2`."""
     atr: bytes | None

@@ -118,6 +118,7 @@ class JpkiSigner:
         availability = _told(card.availability)
         return TokenFacts(
             token=self._token(kind),
+            reader=card.transport.name,
             kind=kind,
             atr=card.transport.atr,
             signature_certificate_present=_told(self._has_signature_certificate) or False,

@@ -8,11 +8,27 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from . import errors, pdf, verdicts
+from .card import ADVICE, CERTIFICATE_KINDS, ENDINGS, LIFETIMES, REVOCATION_HERE, TOKEN_KINDS
 from .errors import UNFORESEEN
 from .pdf import CHANGES, FORM_RULES, REMEDIES
 from .verdicts import NOTICES, REVOCATION_WORDS
 
-__all__ = ["CHANGES", "ERRORS", "FORM_RULES", "NOTICES", "REMEDIES", "REVOCATION_WORDS", "UNFORESEEN", "VERDICTS"]
+__all__ = [
+    "ADVICE",
+    "CERTIFICATE_KINDS",
+    "CHANGES",
+    "ENDINGS",
+    "ERRORS",
+    "FORM_RULES",
+    "LIFETIMES",
+    "NOTICES",
+    "REMEDIES",
+    "REVOCATION_HERE",
+    "REVOCATION_WORDS",
+    "TOKEN_KINDS",
+    "UNFORESEEN",
+    "VERDICTS",
+]
 
 VERDICTS: Mapping[str, tuple[str, str]] = {**verdicts.VERDICTS, **pdf.VERDICTS}
 ERRORS: Mapping[str, tuple[str, str]] = {**errors.ERRORS, **pdf.ERRORS}

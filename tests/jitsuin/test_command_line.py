@@ -312,16 +312,6 @@ def test_trust_import_takes_only_pinned_certificates_unless_forced(
     assert jitsuin("trust", "import", desk / "income.xtx").code == 2
 
 
-def test_card_without_pin(jitsuin, desk: Path) -> None:
-    shown = jitsuin("card", *key(desk))
-    assert shown.code == 0
-    assert "ready to sign" in shown.out
-    absent = jitsuin("card", "--key", f"simulator:{desk / 'c2'}?card=no-signature")
-    assert (absent.code, "municipal office" in absent.out) == (0, True)
-    assert jitsuin("card", "--key", f"simulator:{desk / 'c3'}?card=phone", "--json").json["kind"] == "JPKIAPGPSETOKEN"
-    assert jitsuin("card", "--key", "card:?timeout=soon").code == 2
-
-
 def test_demo_needs_a_folder_of_its_own_and_can_be_repeated(jitsuin, desk: Path) -> None:
     assert jitsuin("demo", desk).code == 8
     for _ in range(2):
