@@ -100,6 +100,7 @@ _EXIT_CODES: tuple[tuple[type[Exception], ExitCode], ...] = (
     (signer.TriesUnknownError, ExitCode.TOKEN),
     (signer.PinError, ExitCode.PIN_WRONG),
     (signer.KeyUriError, ExitCode.USAGE),
+    (signer.FaultSpecError, ExitCode.USAGE),
     (signer.SignerError, ExitCode.TOKEN),
     (formats.FormatError, ExitCode.BAD_INPUT),
     (InputError, ExitCode.BAD_INPUT),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import Any
 
 import click
 
@@ -49,34 +49,46 @@ def simulator() -> None:
     help=say("Milliseconds more for each signature.", "署名ごとの追加時間(ミリ秒)。"),
 )
 @click.option(
+    "--fault",
+    "faults",
+    multiple=True,
+    metavar="SPEC",
+    help=say(
+        "What goes wrong, such as remove@sign:1 (docs/simulator.md).",
+        "起こす障害。例: remove@sign:1(docs/simulator.md)。",
+    ),
+)
+@click.option(
     "--interface",
     type=click.Choice(["contact", "contactless", "contactless-pupi"]),
     default="contact",
     show_default=True,
     help=say("How it meets the reader; shows in the ATR.", "接続方式。ATRに現れます。"),
 )
-def serve(
-    reader_port: int, folder: Path | None, persona: str | None, apdu_ms: float, sign_ms: float, interface: str
-) -> None:
+def serve(**options: Any) -> None:
     from jitsuin.signer.simulator import SIGNATURE_PASSWORD, Interface, Quirks, find_card, vpcd
+    from jitsuin.signer.simulator.faults import Fault, FaultyCard
 
     from . import pipeline
     from .report import printable
 
+    faults = [Fault.parse(spec) for spec in options["faults"]]
+    found = find_card(options["folder"], options["persona"], pipeline.now())
+    place, port = printable(str(found.folder)), options["reader_port"]
+
     def inserted() -> None:
         click.echo(
             say(
-                f"The card in {printable(str(found.folder))} is inserted at reader port {reader_port}. "
+                f"The card in {place} is inserted at reader port {port}. "
                 f"Its password is {SIGNATURE_PASSWORD}; Ctrl-C takes it out.",
-                f"カード({printable(str(found.folder))})をポート{reader_port}のリーダーに入れました。"
+                f"カード({place})をポート{port}のリーダーに入れました。"
                 f"パスワードは{SIGNATURE_PASSWORD}です。Ctrl-Cで取り出します。",
             )
         )
 
-    found = find_card(folder, persona, pipeline.now())
-    delays = vpcd.Delays(apdu_ms / 1000, sign_ms / 1000)
+    delays = vpcd.Delays(options["apdu_ms"] / 1000, options["sign_ms"] / 1000)
     try:
-        with found.inserted(Quirks(Interface(interface))) as card:
-            vpcd.serve(card, reader_port, delays, inserted)
+        with found.inserted(Quirks(Interface(options["interface"]))) as card:
+            vpcd.serve(FaultyCard(card, faults), port, delays, inserted)
     except KeyboardInterrupt:
         pass  # the normal way to take it out

@@ -24,6 +24,10 @@ class KeyUriError(SignerError):
     """The key URI cannot be understood. Facts: uri, reason."""
 
 
+class FaultSpecError(SignerError):
+    """A fault for the simulated card cannot be understood. Facts: spec, reason, known where there is a list."""
+
+
 class UnsupportedKeyError(SignerError):
     """The key is of a kind or size that is not signed with. Facts: key, bits."""
 

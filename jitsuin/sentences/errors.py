@@ -138,6 +138,22 @@ ERRORS: Mapping[str, tuple[str, str]] = {
         "鍵の指定{uri}に付けられるのは?card=NAMEだけです",
     ),
     "KeyUriError": ("the key {uri} is not understood ({reason})", "鍵の指定{uri}を解釈できません({reason})"),
+    "FaultSpecError.kind": (
+        "the fault {spec}: there is no such kind; known: {known}",
+        "障害の指定{spec}: その種類はありません。使えるもの: {known}",
+    ),
+    "FaultSpecError.value": (
+        "the fault {spec}: remove and mute take seconds from 0 to 3600, sw takes four hexadecimal digits, the others no value",
+        "障害の指定{spec}: removeとmuteには0〜3600の秒数、swには16進4桁を指定します。その他に値は付けられません",
+    ),
+    "FaultSpecError.moment": (
+        "the fault {spec}: the moment counts from 1 one of {known}",
+        "障害の指定{spec}: 時点は次のいずれかを1から数えます: {known}",
+    ),
+    "FaultSpecError": (
+        "the fault {spec} is not understood; write KIND[=VALUE]@[after-]MOMENT:N, such as remove=2@sign:1",
+        "障害の指定{spec}を解釈できません。KIND[=VALUE]@[after-]MOMENT:Nの形で指定してください(例: remove=2@sign:1)",
+    ),
     "UnsupportedKeyError": (
         "keys of this kind are not signed with: {key}, {bits} bits",
         "この種類の鍵では署名しません: {key} {bits}ビット",

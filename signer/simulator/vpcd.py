@@ -13,10 +13,11 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Final, Protocol
+from typing import Final
 
 from ..apdu import Ins
 from ..errors import VirtualReaderError
+from .contacts import Card, CardWithdrawn
 
 DEFAULT_PORT: Final = 0x8C7B
 """35963: the first slot of the Debian package's reader; the second slot listens one above."""
@@ -32,25 +33,6 @@ class Control(IntEnum):
     POWER_ON = 1
     RESET = 2
     GET_ATR = 4
-
-
-class Card(Protocol):
-    """What a reader does to a card; `applet.Applet` is one."""
-
-    def power_on(self) -> bytes: ...  # cold reset, returns the ATR
-    def reset(self) -> bytes: ...  # warm reset, returns the ATR
-    def power_off(self) -> None: ...
-    def transmit(self, command: bytes | bytearray, /) -> bytes: ...
-
-
-class CardWithdrawn(Exception):  # noqa: N818 - not an error: a card may leave the reader on its own
-    """Raised by a card's `transmit`: it is taken out of the reader, after the answer if there is one."""
-
-    def __init__(self, answer: bytes | None, seconds: float) -> None:
-        """`seconds` until it is put in again, 0 for good."""
-        super().__init__()
-        self.answer = answer
-        self.seconds = seconds
 
 
 @dataclass(frozen=True)
