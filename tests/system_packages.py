@@ -1,4 +1,6 @@
-"""The Debian packages whose programs judge our output. Called by tox before the tests.
+"""The Debian packages whose programs judge our output and run our card, and of what building pyscard takes.
+
+Called by tox before the tests.
 
 What is missing is installed where that can be done unasked (root, apt-get); elsewhere it is named with the command to
 type, and the tests that need it are skipped. With CI set, a program that is still missing is a failure.
@@ -25,19 +27,25 @@ COMMANDS = {
     "faketime": "faketime",
     "mutool": "mupdf-tools",
     "qpdf": "qpdf",
+    "pkcs11-tool": "opensc",
+    "swig": "swig",
+    "gcc": "gcc",
 }
-JAVA = Path("/usr/share/java")
-JARS = {
-    # file: the package that brings it and the other jars that it needs
-    "pdfbox2.jar": "libpdfbox2-java",
-    "bcpkix.jar": "libbcpkix-java",
+FILES = {
+    # file: the package that brings it and the other files that it needs
+    "/usr/share/java/pdfbox2.jar": "libpdfbox2-java",
+    "/usr/share/java/bcpkix.jar": "libbcpkix-java",
+    "/usr/sbin/pcscd": "pcscd",  # not on everybody's PATH
+    "/usr/lib/pcsc/drivers/serial/libifdvpcd.so": "vsmartcard-vpcd",
+    "/usr/include/PCSC/winscard.h": "libpcsclite-dev",
+    "/usr/include/stdlib.h": "libc6-dev",
 }
 
 
 def missing() -> list[str]:
-    """The packages of the commands and jars that cannot be found."""
+    """The packages of the commands and files that cannot be found."""
     commands = [package for command, package in COMMANDS.items() if shutil.which(command) is None]
-    return commands + [package for jar, package in JARS.items() if not (JAVA / jar).is_file()]
+    return commands + [package for file, package in FILES.items() if not Path(file).is_file()]
 
 
 def install(packages: list[str]) -> None:

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 SCRIPT = Path(__file__).parents[1] / "system_packages.py"
-COMMANDS, JARS, JAVA = (runpy.run_path(str(SCRIPT))[name] for name in ("COMMANDS", "JARS", "JAVA"))
-ABSENT_JARS = [package for jar, package in JARS.items() if not (JAVA / jar).is_file()]
-"""Jars are looked for in one place, which a test cannot move."""
+COMMANDS, FILES = (runpy.run_path(str(SCRIPT))[name] for name in ("COMMANDS", "FILES"))
+ABSENT_FILES = [package for file, package in FILES.items() if not Path(file).is_file()]
+"""Files are looked for in one place, which a test cannot move."""
 
 
 def run(folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -25,7 +25,7 @@ def run(folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
 def test_all_missing(tmp_path: Path, environment: dict[str, str], status: int) -> None:
     done = run(tmp_path, **environment)
     assert done.returncode == status
-    assert {"xmlsec1", "default-jdk-headless", "openssl", "poppler-utils"} < set(COMMANDS.values())
+    assert {"xmlsec1", "default-jdk-headless", "openssl", "poppler-utils", "opensc"} < set(COMMANDS.values())
     for package in COMMANDS.values():
         assert package in done.stderr
 
@@ -34,15 +34,15 @@ def test_nothing_missing(tmp_path: Path) -> None:
     for command in COMMANDS:
         (tmp_path / command).touch(0o755)
     done = run(tmp_path, CI="true")
-    if not ABSENT_JARS:
+    if not ABSENT_FILES:
         assert (done.returncode, done.stderr) == (0, "")
     else:
         assert done.returncode == 1
-        assert done.stderr.endswith(f"apt-get install --no-install-recommends {' '.join(ABSENT_JARS)}\n")
+        assert done.stderr.endswith(f"apt-get install --no-install-recommends {' '.join(ABSENT_FILES)}\n")
 
 
 def test_one_missing(tmp_path: Path) -> None:
     for command in COMMANDS.keys() - {"xmlsec1"}:
         (tmp_path / command).touch(0o755)
-    names = " ".join(["xmlsec1", *ABSENT_JARS])
+    names = " ".join(["xmlsec1", *ABSENT_FILES])
     assert f"apt-get install --no-install-recommends {names}\n" in run(tmp_path).stderr

@@ -22,6 +22,7 @@ from typing import IO
 
 from programs import JudgeMissingError, require
 
+PCSCD = "/usr/sbin/pcscd"  # not on everybody's PATH
 DRIVER = "/usr/lib/pcsc/drivers/serial/libifdvpcd.so"
 READERS = ("Virtual PCD", "Second Reader")
 SLOTS = 2 * len(READERS)
@@ -34,7 +35,7 @@ PORTS = range(16000, 32000)
 _START = """
 mkdir -p /run/pcscd 2>/dev/null || { mount -t tmpfs tmpfs /run && mkdir /run/pcscd; } || exit
 mount --bind "$0/none" /usr/lib/pcsc/drivers && mount --bind "$0/ipc" /run/pcscd || exit
-exec setpriv --pdeathsig TERM pcscd --foreground --config "$0/config"
+exec setpriv --pdeathsig TERM "$1" --foreground --config "$0/config"
 """
 
 
@@ -69,7 +70,7 @@ class PcscStack:
     """A private pcscd, from construction to `close`. Raises JudgeMissingError where it cannot be had."""
 
     def __init__(self) -> None:
-        for command, package in {"pcscd": "pcscd", "unshare": "util-linux", DRIVER: "vsmartcard-vpcd"}.items():
+        for command, package in {PCSCD: "pcscd", "unshare": "util-linux", DRIVER: "vsmartcard-vpcd"}.items():
             require(command, package)
         if find_spec("smartcard") is None:
             raise JudgeMissingError("pyscard is not installed; python3 -m pip install 'jitsuin[card]'")
@@ -153,7 +154,9 @@ class PcscStack:
             _configure(self._folder, self._ports)
             with ExitStack() as attempt:
                 log = attempt.enter_context(self.log.open("ab"))
-                pcscd = _popen([*self._unshare, "sh", "-c", _START, str(self._folder)], {}, stdout=log, stderr=log)
+                pcscd = _popen(
+                    [*self._unshare, "sh", "-c", _START, str(self._folder), PCSCD], {}, stdout=log, stderr=log
+                )
                 attempt.callback(_stop, pcscd)
                 watch = [sys.executable, str(Path(__file__).with_name("pcsc_watch.py")), str(SLOTS)]
                 self._watch = _popen(watch, self.environment, stdin=subprocess.PIPE)
