@@ -34,6 +34,7 @@ from jitsuin.formats.errors import FormatError
 from jitsuin.formats.profiles import PROFILES, Confidence
 from jitsuin.formats.verdict import SubIndication
 from jitsuin.report import SCHEMA_VERSION
+from jitsuin.sentences.doctor import SUBJECTS
 from jitsuin.signer.errors import SignerError
 from jitsuin.signer.simulator import PERSONAS, SIGNATURE_PASSWORD, Persona
 from jitsuin.signer.simulator.pki import CAS, private_key
@@ -222,7 +223,7 @@ They decide nothing.
 
 # JSON
 
-_OBJECTS = {
+_OBJECTS: Mapping[str, str | None] = {
     "signatures": "signature",
     "certificate": "certificate",
     "authentication_certificate": "certificate",
@@ -236,13 +237,15 @@ _OBJECTS = {
     "profiles": "profile",
     "error": "error",
     "anchors": "anchor",
+    "checks": "check",
+    "check.advice": None,
     "signature_certificate": "certificate",
     "signature_lifetime": "lifetime",
     "authentication_lifetime": "lifetime",
     "signature_judgement": "judgement",
     "advice": "advice",
 }
-"""What the values of these fields are, wherever they stand."""
+"""What the values of these fields are, wherever they stand, or in one kind of object."""
 
 _VERDICT_FIELDS = {
     "verdict": "`VALID`, `INVALID` or `INDETERMINATE`",
@@ -446,6 +449,26 @@ _FIELDS: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "facts": "what the sentence is filled with",
         },
     ),
+    "doctor": (
+        "`jitsuin doctor --json`\n\nEnds with 0 whatever was found.",
+        {
+            "schema_version": "of this page",
+            "command": "`doctor`",
+            "checks": "in the order in which one needs the other",
+            "bundle": "the file that `--bundle` wrote",
+        },
+    ),
+    "check": (
+        "A check of `doctor`\n\nA subject may come several times: readers, cards, modules.",
+        {
+            "subject": "what was looked at: " + ", ".join(f"`{subject}`" for subject in SUBJECTS),
+            "state": "`ok`, `missing` (`card:` does not work without it) or `attention`",
+            "code": "what was found; stable together with the subject",
+            "facts": "what the sentences are filled with",
+            "found": "what was found, in the language of the run",
+            "advice": "what to do about it; null where the state is `ok`",
+        },
+    ),
     "profiles": (
         "`jitsuin profiles --json`",
         {"schema_version": "of this page", "command": "`profiles`", "profiles": "all of them"},
@@ -526,7 +549,7 @@ def _look_at(name: str, value: dict[str, Any], shapes: dict[str, Shape]) -> None
     shape = shapes.setdefault(name, Shape())
     shape.seen += 1
     for key, item in value.items():
-        inner = _OBJECTS.get(key)
+        inner = _OBJECTS.get(f"{name}.{key}", _OBJECTS.get(key))
         if key == "files":
             inner = {"verify": "verified file", "sign": "signed file"}[name]
         if inner is not None:
@@ -573,6 +596,9 @@ def _runs() -> Iterator[tuple[str, dict[str, Any]]]:
         yield "card", run("card", "--json", "--key", "simulator:phone?card=phone")
         yield "card", run("card", "--json", "--key", "simulator:jitsuin-demo/card", *signing, "--unlock")
         yield "card", run("card", "--json", "--key", "simulator:jitsuin-demo/card", *signing, "--unlock", "--redact")
+        # Without a PC/SC service, so that something is always missing.
+        yield "doctor", run("doctor", "--json", PCSCLITE_CSOCK_NAME="absent")
+        yield "doctor", run("doctor", "--json", "--bundle", "report.jsonl", PCSCLITE_CSOCK_NAME="absent")
         yield "profiles", run("profiles", "--json")
         yield "trust list", run("trust", "list", "--json")
 

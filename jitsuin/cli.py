@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .card_cli import card
+from .doctor_cli import doctor
 from .language import say
 from .options import PATH, chosen_key, key_option, output_options, text_option, trust_options
 from .simulator_cli import simulator
@@ -46,7 +47,12 @@ def cli(context: click.Context) -> None:
         options = (parameter for parameter in command.params if isinstance(parameter, click.Option))
         return {max(o.opts, key=len).removeprefix("--"): Option(o.name or "", o.multiple) for o in options}
 
-    context.default_map = load_configuration({name: long_options(command) for name, command in cli.commands.items()})
+    def defaults() -> dict[str, dict[str, object]]:
+        return load_configuration({name: long_options(command) for name, command in cli.commands.items()})
+
+    context.obj = defaults
+    if context.invoked_subcommand != "doctor":  # which reports on a bad file instead of failing over it
+        context.default_map = defaults()
 
 
 @cli.command(help=say("Sign documents, all with one PIN.", "文書に署名します(パスワードの入力は1回)。"))
@@ -208,6 +214,7 @@ def verify(**options: Any) -> None:
 
 
 cli.add_command(card)
+cli.add_command(doctor)
 cli.add_command(simulator)
 
 

@@ -23,6 +23,7 @@ from .sentences import (
     REVOCATION_WORDS,
     UNFORESEEN,
     VERDICTS,
+    doctor,
 )
 
 _SENTENCE_ENDS = (". ", "。")
@@ -79,6 +80,21 @@ def error_sentence(error: Exception) -> str:
     if reason in REMEDIES:
         sentence += _SENTENCE_ENDS[language() == "ja"] + _filled(REMEDIES[reason], facts)
     return sentence
+
+
+def check_finding(key: str, facts: Mapping[str, object]) -> str:
+    """What a check of `jitsuin doctor` found; the key is its subject and code."""
+    return _filled(doctor.FINDINGS[key], {name: "?" if fact is None else fact for name, fact in facts.items()})
+
+
+def check_advice(key: str, facts: Mapping[str, object]) -> str:
+    """What to do about it."""
+    return _filled(doctor.ADVICE[key], facts)
+
+
+def bundle_notice(path: str) -> str:
+    """Where the bundle of `jitsuin doctor` lies, and what is not in it."""
+    return _filled(doctor.BUNDLE, {"path": path})
 
 
 def moment(value: datetime) -> str:

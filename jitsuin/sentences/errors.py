@@ -32,6 +32,10 @@ ERRORS: Mapping[str, tuple[str, str]] = {
         "{path} exists; --overwrite replaces it",
         "{path}は既にあります。置き換えるには--overwriteを付けてください",
     ),
+    "OutputError.bundle-exists": (
+        "{path} exists, and no file is replaced by a report; name a new one",
+        "{path}は既にあります。報告ファイルで置き換えることはしません。別の名前を指定してください",
+    ),
     "OutputError.is-input": (
         "{path} is the input itself, which is never overwritten",
         "{path}は入力ファイル自身です。入力は上書きしません",
