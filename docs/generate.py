@@ -193,6 +193,7 @@ def reason_codes() -> str:
     ]
     notices = [[f"`{code}`", en, ja] for code, (en, ja) in sentences.NOTICES.items()]
     changes = [[f"`{code}`", en, ja] for code, (en, ja) in sentences.CHANGES.items()]
+    advice = [[f"`{code}`", en, ja] for code, (en, ja) in sentences.ADVICE.items()]
     return f"""{_NOTICE}
 
 # Reasons, notices and errors / 理由コード一覧
@@ -216,6 +217,9 @@ Whether the signature bears a change is said beside it (`permitted`).
 They decide nothing.
 
 {table(["Notice", "English", "日本語"], notices)}
+## Advice of `jitsuin card`: `code`
+
+{table(["Advice", "English", "日本語"], advice)}
 ## Errors: `kind`, with `facts.reason` after the dot
 
 {table(["Error", "Exit code", "English", "日本語"], errors)}"""
@@ -444,7 +448,7 @@ _FIELDS: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "advice": (
         "An advice",
         {
-            "code": "stable",
+            "code": "[advice code](reason-codes.md)",
             "message": "its sentence, in the language of the run",
             "facts": "what the sentence is filled with",
         },
@@ -596,6 +600,7 @@ def _runs() -> Iterator[tuple[str, dict[str, Any]]]:
         yield "card", run("card", "--json", "--key", "simulator:phone?card=phone")
         yield "card", run("card", "--json", "--key", "simulator:jitsuin-demo/card", *signing, "--unlock")
         yield "card", run("card", "--json", "--key", "simulator:jitsuin-demo/card", *signing, "--unlock", "--redact")
+        yield "card", run("card", "--json", "--key", "simulator:ended?card=expired", *signing, "--unlock")
         # Without a PC/SC service, so that something is always missing.
         yield "doctor", run("doctor", "--json", PCSCLITE_CSOCK_NAME="absent")
         yield "doctor", run("doctor", "--json", "--bundle", "report.jsonl", PCSCLITE_CSOCK_NAME="absent")

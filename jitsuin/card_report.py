@@ -202,9 +202,9 @@ def _hanging(head: str, text: str, width: int | None) -> list[str]:
 
 
 def _wrapped(text: str, room: int) -> list[str]:
-    """Lines broken at spaces and between Japanese characters, but not before the punctuation that closes something."""
+    """Lines broken at spaces, after commas and between Japanese characters; never before what closes a phrase."""
     lines = [""]
-    for piece in re.findall(r" +|[!-~]+[、。)」]*|[^ -~][、。)」]*", text):
+    for piece in re.findall(r" +|[!-+\--~]*[!-~][、。)」]*|[^ -~][、。)」]*", text):
         if cell_len(lines[-1]) + cell_len(piece.rstrip(" ")) > room and lines[-1]:
             lines[-1] = lines[-1].rstrip(" ")
             lines.append("" if piece.isspace() and piece != "\u3000" else piece)

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
-import pty
 import re
-import select
 import subprocess
 import sys
 import sysconfig
-import termios
-import time
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -200,49 +195,8 @@ def test_without_a_terminal_nobody_is_asked(desk: Path) -> None:
     assert not (desk / "income.signed.xtx").exists()
 
 
-class Terminal:
-    """The command in a pseudo-terminal of its own, read and typed at like a person would."""
-
-    def __init__(self, *arguments: object) -> None:
-        self.descriptor, other_side = pty.openpty()
-        call = ["setsid", "--ctty", COMMAND, *map(str, arguments)]
-        self.process = subprocess.Popen(call, stdin=other_side, stdout=other_side, stderr=other_side)
-        os.close(other_side)
-        self.screen = ""
-
-    def read_until(self, text: str) -> str:
-        deadline = time.monotonic() + 20
-        while text not in self.screen:
-            self.screen += self._read(deadline)
-        return self.screen
-
-    def wait_for_password_prompt(self) -> None:
-        """Until the echo is off: what is typed between the prompt and that is thrown away (getpass, TCSAFLUSH)."""
-        self.read_until("Password")
-        deadline = time.monotonic() + 20
-        while termios.tcgetattr(self.descriptor)[3] & termios.ECHO:
-            assert time.monotonic() < deadline, self.screen
-            time.sleep(0.01)
-
-    def type(self, text: str) -> None:
-        os.write(self.descriptor, text.encode())
-
-    def end(self) -> int:
-        deadline = time.monotonic() + 20
-        with contextlib.suppress(OSError):  # the other side has closed
-            while data := self._read(deadline):
-                self.screen += data
-        os.close(self.descriptor)
-        return self.process.wait(timeout=20)
-
-    def _read(self, deadline: float) -> str:
-        ready, _, _ = select.select([self.descriptor], [], [], max(0, deadline - time.monotonic()))
-        assert ready, f"nothing more came: {self.screen}"
-        return os.read(self.descriptor, 4096).decode(errors="replace")
-
-
-def test_the_prompt_tells_what_will_happen_and_hides_the_password(desk: Path) -> None:
-    terminal = Terminal("sign", desk / "income.xtx", *key(desk), *TRUST)
+def test_the_prompt_tells_what_will_happen_and_hides_the_password(in_terminal, desk: Path) -> None:
+    terminal = in_terminal("sign", desk / "income.xtx", *key(desk), *TRUST)
     terminal.wait_for_password_prompt()
     for words in ("income.xtx", "name, address, date of birth and sex", "Tries left: 5"):
         assert words in terminal.screen
@@ -254,8 +208,8 @@ def test_the_prompt_tells_what_will_happen_and_hides_the_password(desk: Path) ->
 
 
 @pytest.mark.parametrize("stop", ["\x03", "\x04"])
-def test_giving_up_at_the_prompt_costs_nothing(stop: str, desk: Path, jitsuin) -> None:
-    terminal = Terminal("sign", desk / "income.xtx", *key(desk), *TRUST)
+def test_giving_up_at_the_prompt_costs_nothing(stop: str, in_terminal, desk: Path, jitsuin) -> None:
+    terminal = in_terminal("sign", desk / "income.xtx", *key(desk), *TRUST)
     terminal.wait_for_password_prompt()
     terminal.type(stop)
     assert terminal.end() in (130, 6)
@@ -264,8 +218,8 @@ def test_giving_up_at_the_prompt_costs_nothing(stop: str, desk: Path, jitsuin) -
     assert jitsuin("card", *key(desk), "--json").json["signature_tries_left"] == 5
 
 
-def test_sigterm_at_the_prompt_leaves_nothing(desk: Path) -> None:
-    terminal = Terminal("sign", desk / "income.xtx", *key(desk), *TRUST)
+def test_sigterm_at_the_prompt_leaves_nothing(in_terminal, desk: Path) -> None:
+    terminal = in_terminal("sign", desk / "income.xtx", *key(desk), *TRUST)
     terminal.wait_for_password_prompt()
     terminal.process.terminate()
     assert terminal.end() == 143

@@ -54,6 +54,11 @@ def test_every_notice_has_its_sentence() -> None:
     assert codes == set(sentences.NOTICES)
 
 
+def test_every_advice_has_its_sentence() -> None:
+    codes = literal_arguments({"Advice"}, 0) | {"iphone", "juki-card"}  # these two are kinds of token
+    assert codes == set(sentences.ADVICE)
+
+
 def test_every_change_has_its_sentence() -> None:
     codes = literal_arguments({"Change"}, 0)
     assert codes == set(sentences.CHANGES)
@@ -74,7 +79,10 @@ def test_every_exit_code_has_its_meaning() -> None:
     assert set(EXIT_CODE_MEANINGS) == set(ExitCode)
 
 
-@pytest.mark.parametrize("table", ["VERDICTS", "CHANGES", "NOTICES", "ERRORS"])
+@pytest.mark.parametrize(
+    "table",
+    ["VERDICTS", "CHANGES", "NOTICES", "ERRORS", "ADVICE", "LIFETIMES", "ENDINGS", "TOKEN_KINDS", "CERTIFICATE_KINDS"],
+)
 def test_both_languages_tell_the_same_facts(table: str) -> None:
     def fields(text: str) -> set[str | None]:
         return {field for _, field, _, _ in string.Formatter().parse(text) if field is not None}
