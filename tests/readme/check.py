@@ -10,6 +10,7 @@ What a fenced block means, by its language and by the HTML comment on the line b
                                     lines nothing is compared, but the command must succeed
     ```python                       run as a script
     <!-- exit: 1 -->                the last command of the block ends with this status
+    <!-- reader: DIR -->            while the block runs, the simulated card of DIR is in a real reader (pcscd, vpcd)
     <!-- not run: why -->           the block is left alone
 
 All blocks of one file run one after another in one new folder, with a new home, no terminal and 80 columns.
@@ -26,6 +27,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -114,6 +116,16 @@ class Stage:
             "NO_COLOR": "1",
         }
 
+    @contextmanager
+    def reader(self, card: str) -> Iterator[None]:
+        """A pcscd of our own with the card in a reader."""
+        sys.path.insert(0, str(Path(__file__).parents[1] / "judges"))
+        from pcsc_stack import PcscStack
+
+        with closing(PcscStack()) as stack, stack.insert(self.folder / card):
+            self.environment |= stack.environment
+            yield
+
     def run(self, command: list[str], stdin: str = "") -> tuple[int, list[str]]:
         done = subprocess.run(
             command,
@@ -184,6 +196,9 @@ def check(path: Path, *, fix: bool = False) -> list[str]:
                 problems += [] if fix and len(fixed) > known else found
             elif block.marker.startswith("not run:"):
                 continue
+            elif block.marker.startswith("reader:"):
+                with stage.reader(block.marker.removeprefix("reader:").strip()):
+                    problems += check_console(stage, lines, block)
             elif block.language == "console":
                 problems += check_console(stage, lines, block)
             elif block.language == "python":
