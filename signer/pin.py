@@ -54,18 +54,27 @@ def normalise_signature_password(text: str) -> str:
     Nothing else is changed: full-width letters are refused, not folded, because a guess here costs a try.
     Raises PinRuleError with reason `empty`, `characters` (not A–Z, 0–9) or `length` (not 6 to 16).
     """
-    if not text:
-        raise PinRuleError(reason="empty")
-    if not re.fullmatch("[A-Za-z0-9]+", text):
-        raise PinRuleError(reason="characters")
-    if len(text) not in SIGNATURE_PASSWORD_LENGTH:
-        raise PinRuleError(reason="length")
+    broken = _broken_rule(text)
+    if broken is not None:
+        del text  # a traceback keeps its functions' variables, and who collects crash reports may print them
+        raise PinRuleError(reason=broken)
     return text.upper()
 
 
 def signature_password(text: str) -> Secret:
     """The card's 署名用パスワード, ready to present. Raises PinRuleError as `normalise_signature_password` does."""
-    return Secret(normalise_signature_password(text))
+    try:
+        return Secret(normalise_signature_password(text))
+    finally:
+        del text  # as above
+
+
+def _broken_rule(text: str) -> str | None:
+    if not text:
+        return "empty"
+    if not re.fullmatch("[A-Za-z0-9]+", text):
+        return "characters"
+    return None if len(text) in SIGNATURE_PASSWORD_LENGTH else "length"
 
 
 def passphrase(text: str) -> Secret:
