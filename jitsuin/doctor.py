@@ -89,10 +89,11 @@ def diagnose(
     at: datetime,
     load_configuration: Callable[[], object],
     surroundings: Surroundings | None = None,
+    list_readers: Callable[[], tuple[pcsc.ReaderState, ...]] = pcsc.list_readers,
 ) -> Diagnosis:
     """Look at everything. `load_configuration` reads the configuration file and raises ConfigurationError."""
     here = surroundings or Surroundings.here()
-    cards = CardChecks(at, here)
+    cards = CardChecks(at, here, list_readers)
     checks = (
         _program(),
         _platform(here),
@@ -111,9 +112,12 @@ def diagnose(
 class CardChecks:
     """pyscard, the PC/SC service, readers and cards: each needs the one before."""
 
-    def __init__(self, at: datetime, here: Surroundings) -> None:
+    def __init__(
+        self, at: datetime, here: Surroundings, list_readers: Callable[[], tuple[pcsc.ReaderState, ...]]
+    ) -> None:
         self._at = at
         self._here = here
+        self._list_readers = list_readers
         self._busy = False
         self.traces: list[tuple[str, ...]] = []
 
@@ -121,7 +125,7 @@ class CardChecks:
         packages = self._here.packages
         service = packages.service if packages else ""
         try:
-            readers = pcsc.list_readers()
+            readers = self._list_readers()
         except PcscLibraryMissingError as error:
             yield self._pyscard_missing(str(error.facts["detail"]))
             code = "not-tried" if service else "not-tried-here"

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from .language import say
 from .options import PATH
+
+if TYPE_CHECKING:
+    from jitsuin.signer.simulator.contacts import Card
 
 
 @click.group(help=say("The simulated card, for other programs.", "他のソフトから使える模擬カード。"))
@@ -65,30 +71,87 @@ def simulator() -> None:
     show_default=True,
     help=say("How it meets the reader; shows in the ATR.", "接続方式。ATRに現れます。"),
 )
+@click.option(
+    "--replay",
+    type=PATH,
+    metavar="FILE",
+    help=say(
+        "Play back a bundle of doctor instead of a card.",
+        "カードの代わりに、doctor --bundleの記録を再生します。",
+    ),
+)
+@click.option(
+    "--trace",
+    type=PATH,
+    metavar="FILE",
+    help=say("Write the APDUs, scrubbed, into a new file.", "APDUの記録(秘密を除く)を新しいファイルに書きます。"),
+)
 def serve(**options: Any) -> None:
-    from jitsuin.signer.simulator import SIGNATURE_PASSWORD, Interface, Quirks, find_card, vpcd
+    from jitsuin.signer.simulator import vpcd
     from jitsuin.signer.simulator.faults import Fault, FaultyCard
+    from jitsuin.signer.simulator.layers import SlowCard
+
+    faults = [Fault.parse(spec) for spec in options["faults"]]
+    try:
+        with _card(options) as (bare, announcement), ExitStack() as ending:
+            card: Card = SlowCard(FaultyCard(bare, faults), options["apdu_ms"] / 1000, options["sign_ms"] / 1000)
+            if options["trace"] is not None:
+                card = ending.enter_context(_traced(card, options["trace"]))
+            vpcd.serve(card, options["reader_port"], lambda: click.echo(announcement))
+    except KeyboardInterrupt:
+        pass  # the normal way to take it out
+
+
+@contextmanager
+def _traced(card: Card, path: Path) -> Iterator[Card]:
+    """The card, and a new file into which goes line by line what it is asked and answers."""
+    from jitsuin.signer.simulator.layers import TracedCard
+
+    from .errors import OutputError
+
+    try:
+        file = path.open("x", encoding="utf-8", buffering=1)
+    except FileExistsError:
+        raise OutputError(path=str(path), reason="bundle-exists") from None
+    except OSError as error:
+        raise OutputError(path=str(path), reason="os", detail=error.strerror) from None
+    with file:
+        yield TracedCard(card, file.write)
+
+
+@contextmanager
+def _card(options: dict[str, Any]) -> Iterator[tuple[Card, str]]:
+    """The card to serve, and what to say once it is inserted."""
+    from jitsuin.signer.simulator import SIGNATURE_PASSWORD, Interface, Quirks, find_card
+    from jitsuin.signer.simulator.replay import ReplayedCard
 
     from . import pipeline
     from .report import printable
 
-    faults = [Fault.parse(spec) for spec in options["faults"]]
+    port = options["reader_port"]
+    if options["replay"] is not None:
+        if options["folder"] is not None or options["persona"] is not None:
+            raise click.UsageError(
+                say("--replay excludes --card and --persona", "--replayは--card、--personaと併用できません")
+            )
+        place = printable(str(options["replay"]))
+        yield (
+            ReplayedCard.load(options["replay"]),
+            say(
+                f"The recorded card of {place} is inserted at reader port {port}; Ctrl-C takes it out.",
+                f"記録されたカード({place})をポート{port}のリーダーに入れました。Ctrl-Cで取り出します。",
+            ),
+        )
+        return
     found = find_card(options["folder"], options["persona"], pipeline.now())
-    place, port = printable(str(found.folder)), options["reader_port"]
-
-    def inserted() -> None:
-        click.echo(
+    place = printable(str(found.folder))
+    with found.inserted(Quirks(Interface(options["interface"]))) as applet:
+        yield (
+            applet,
             say(
                 f"The card in {place} is inserted at reader port {port}. "
                 f"Its password is {SIGNATURE_PASSWORD}; Ctrl-C takes it out.",
                 f"カード({place})をポート{port}のリーダーに入れました。"
                 f"パスワードは{SIGNATURE_PASSWORD}です。Ctrl-Cで取り出します。",
-            )
+            ),
         )
-
-    delays = vpcd.Delays(options["apdu_ms"] / 1000, options["sign_ms"] / 1000)
-    try:
-        with found.inserted(Quirks(Interface(options["interface"]))) as card:
-            vpcd.serve(FaultyCard(card, faults), port, delays, inserted)
-    except KeyboardInterrupt:
-        pass  # the normal way to take it out
