@@ -149,6 +149,8 @@ def build_chain(leaf: x509.Certificate, hints: Iterable[x509.Certificate], store
     while (anchor := store.name_of(chain[-1])) is None or len(chain) == 1:
         issuer = next((c for c in candidates if c not in chain and _issued(c, chain[-1], len(chain) - 1)), None)
         if issuer is None or len(chain) == _MAX_DEPTH:
+            if any(_names_key_of(chain[-1], candidate) for candidate in candidates):
+                return Chain((), None, Verdict(SubIndication.NO_CERTIFICATE_CHAIN_FOUND, "issuer-denies"))
             return Chain((), None, Verdict(SubIndication.NO_CERTIFICATE_CHAIN_FOUND, "issuer-unknown"))
         chain.append(issuer)
     return Chain(tuple(chain), anchor, _constraints(chain, at))
@@ -225,6 +227,12 @@ def _issued(issuer: x509.Certificate, subject: x509.Certificate, cas_below: int)
     except (ValueError, TypeError, InvalidSignature):
         return False
     return is_ca(issuer, cas_below)
+
+
+def _names_key_of(subject: x509.Certificate, issuer: x509.Certificate) -> bool:
+    """Whether the certificate says that it is signed by this key, true or not."""
+    wanted, offered = _key_identifiers(subject, issuer)
+    return subject != issuer and wanted is not None and wanted == offered
 
 
 def is_ca(certificate: x509.Certificate, cas_below: int = 0) -> bool:

@@ -8,7 +8,8 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
+from contextlib import suppress
 from queue import SimpleQueue
 from typing import Generic, ParamSpec, TypeVar
 
@@ -41,6 +42,7 @@ class Caller:
     def __init__(self) -> None:
         self._calls: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         self._stuck = False
+        self._last: Future[None] | None = None
         threading.Thread(target=self._work, name="card", daemon=True).start()
 
     @property
@@ -58,7 +60,7 @@ class Caller:
         """Call whatever happens, as the last thing: behind a stuck call, too, and not to be stopped by Ctrl-C or
         a signal while there is time, which are raised again afterwards. A deadline that passes is no error here.
         """
-        future = self._enqueued(function)
+        self._last = future = self._enqueued(function)
         self._calls.put(None)
         if self._stuck:
             return
@@ -73,6 +75,12 @@ class Caller:
                 interruption = error
         if interruption is not None:
             raise interruption
+
+    def linger(self, seconds: float) -> None:
+        """Give the last call, which stands behind a stuck one, time to be made. Ctrl-C ends that."""
+        if self._last is not None:
+            with suppress(KeyboardInterrupt):
+                wait([self._last], seconds)
 
     def _enqueued(self, function: Callable[[], _T]) -> Future[_T]:
         call = _Call(function)

@@ -39,6 +39,17 @@ _CARD_SCHEMES = (SignatureScheme.RSA_SHA256, SignatureScheme.ECDSA_SHA384)
 """Today's card and the announced next one."""
 _CLOSED_TOKENS = frozenset({"JPKIAPIOSTOKEN"})
 """Tokens that let no other program sign: the iPhone's. That of Android phones is driven as a card."""
+_STATE_LOST = frozenset(
+    {
+        SW.SECURITY_STATUS_NOT_SATISFIED,
+        SW.NO_CURRENT_EF,
+        SW.FILE_NOT_FOUND,
+        SW.REFERENCED_DATA_NOT_FOUND,
+        SW.INSTRUCTION_NOT_SUPPORTED,
+        SW.CLASS_NOT_SUPPORTED,
+    }
+)
+"""How a card answers from then on that was reset, or in which another application was selected."""
 _Value = TypeVar("_Value")
 
 
@@ -171,7 +182,7 @@ class JpkiSigner:
         if tries_left == 1 and not self._options.allow_last_try:
             raise LastTryRefusedError(tries_left=tries_left)
         request = PinRequest(SecretKind.SIGNATURE_PASSWORD, token, tries_left)
-        with signature_password(self._options.pin(request)) as secret:
+        with signature_password(self._options.pin(request)) as secret, _state_held():
             self._card.verify(Ef.SIGNATURE_PIN, secret)
         with _state_held():
             return self._card.read_certificate(Ef.SIGNATURE_CERTIFICATE)
@@ -203,10 +214,10 @@ def _told(question: Callable[[], _Value]) -> _Value | None:
 
 @contextmanager
 def _state_held() -> Iterator[None]:
-    """Say what it means when a verified card refuses or does not even find the file: it was reset, or taken away."""
+    """Say what it means when a card that we have talked to refuses, or knows neither file nor command any more."""
     try:
         yield
     except StatusWordError as error:
-        if error.sw in (SW.SECURITY_STATUS_NOT_SATISFIED, SW.FILE_NOT_FOUND):
+        if error.sw in _STATE_LOST:
             raise CardStateLostError(sw=error.sw) from None
         raise

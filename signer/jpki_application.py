@@ -273,7 +273,7 @@ class JpkiApplication:
         if self._try_short(ef):
             response = self._send(CLA_ISO, Ins.READ_BINARY, _P1_SHORT_IDENTIFIER | ef, offset, le=length)
             if self._answered_to_short(ef, response):
-                return self._read(response)
+                return self._read(response, length)
         self._select_ef(ef)
         data = self._read_binary(offset, length)
         self._short[ef] = False
@@ -299,9 +299,11 @@ class JpkiApplication:
 
     def _read_binary(self, offset: int, length: int) -> bytes:
         """READ BINARY of the current EF; may be shorter than asked at the end of the file, and empty beyond it."""
-        return self._read(self._send(CLA_ISO, Ins.READ_BINARY, offset >> 8, offset & 0xFF, le=length))
+        return self._read(self._send(CLA_ISO, Ins.READ_BINARY, offset >> 8, offset & 0xFF, le=length), length)
 
-    def _read(self, response: Response) -> bytes:
+    def _read(self, response: Response, length: int) -> bytes:
+        if len(response.data) > length:  # what follows would stand at the wrong place
+            raise CardDataError(file=None, reason="long")
         if response.sw in (SW.END_OF_FILE_REACHED, SW.WRONG_OFFSET):
             return response.data
         return self._checked(Ins.READ_BINARY, response)

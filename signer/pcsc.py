@@ -51,6 +51,8 @@ WAIT_SECONDS: Final = 60.0
 _POLL_SECONDS: Final = 0.05
 _NOTICE_SECONDS: Final = 1.0
 """Who waits for less than this need not be told. Programs that only look at a card have done by then."""
+_LINGER_SECONDS: Final = 5.0
+"""How long the end of the program waits for a mute card to wake up."""
 _GONE_SECONDS: Final = 1.0
 """How long the service may take to notice that a card is gone; pcscd looks every 0.4 s."""
 
@@ -72,6 +74,7 @@ class _Patience:
 
     timeout: float = APDU_SECONDS
     wait: float = WAIT_SECONDS
+    poll: float = _POLL_SECONDS
 
 
 def open_signer(uri: str, options: SignerOptions) -> JpkiSigner:
@@ -101,7 +104,7 @@ def list_readers() -> tuple[ReaderState, ...]:
 def power_off(reader: str, seconds: float) -> None:
     """Wait for the card to be let go of, and power it off: for a card that was mute when its session ended."""
     with suppress(TokenError):
-        PcscTransport(reader, exclusive=True, patience=_Patience(seconds, seconds)).close()
+        PcscTransport(reader, exclusive=True, patience=_Patience(seconds, seconds, poll=0.005)).close()
 
 
 class PcscTransport:
@@ -159,6 +162,9 @@ class PcscTransport:
         atexit.unregister(self.close)
         if self._caller.stuck and self._exclusive:
             _power_off_later(self._name)
+            # pcscd only resets the card of a program that is gone, and a reset leaves open what the PIN has opened. So
+            # stay for a while, after everything has been said, to power it off ourselves if it wakes up soon.
+            atexit.register(self._caller.linger, _LINGER_SECONDS)
         self._caller.finish(self._patience.timeout, self._disconnect)
 
     def _open(self, options: SignerOptions | None) -> None:
@@ -189,7 +195,7 @@ class PcscTransport:
             if waited >= _NOTICE_SECONDS and not told and options is not None and options.waiting is not None:
                 options.waiting(self._name)
                 told = True
-            time.sleep(_POLL_SECONDS)
+            time.sleep(self._patience.poll)
         if answer[0]:
             raise self._failure(answer[0])
         _, self._card, self._protocol = answer

@@ -171,24 +171,32 @@ ERRORS: Mapping[str, tuple[str, str]] = {
         "カードへの入力がDigestInfoではないため、送信しませんでした",
     ),
     "NotMyNumberCardError": (
-        "this is not a My Number card (status word {sw})",
-        "マイナンバーカードではありません(ステータスワード{sw})",
+        "this is not a My Number card, or it lies badly on the reader (status word {sw}). Put the right card on it, and try again",
+        "マイナンバーカードではないか、正しく置かれていません(ステータスワード{sw})。カードを確かめて置き直し、やり直してください",
     ),
     "NoSignatureCertificateError": (
         "the card has no signature certificate; it is issued at the municipal office",
         "カードに署名用電子証明書がありません。市区町村の窓口で発行を受けてください",
     ),
     "StatusWordError": (
-        "the card refused {command} (status word {sw})",
-        "カードが{command}を拒否しました(ステータスワード{sw})",
+        "the card refused {command} (status word {sw}). Take it off the reader, put it back, and start again; if it stays so, report it with `jitsuin doctor --bundle`",
+        "カードが{command}を拒否しました(ステータスワード{sw})。カードを置き直して、もう一度やり直してください。繰り返すときは`jitsuin doctor --bundle`で報告してください",
     ),
     "CardStateLostError": (
         "the card was reset, or another program used it; this document was not signed. Start again",
         "カードがリセットされたか、他のソフトが使用したため、この文書には署名していません。もう一度やり直してください",
     ),
+    "CardDataError.signature-length": (
+        "the card gave back something that is not as long as its signatures; nothing was written. Take it off the reader, put it back, and start again",
+        "カードから返された値の長さが署名と合わないため、保存しませんでした。カードを置き直して、もう一度やり直してください",
+    ),
+    "CardDataError.long": (
+        "the card gave back more than it was asked for. Take it off the reader, put it back, and start again",
+        "カードから返されたデータが長すぎます。カードを置き直して、もう一度やり直してください",
+    ),
     "CardDataError": (
-        "the card's file {file} is not as it should be: {reason}",
-        "カードのファイル{file}が正しくありません: {reason}",
+        "the card's file {file} was not read as it should be ({reason}). Take it off the reader, put it back, and start again; if it stays so, report it with `jitsuin doctor --bundle`",
+        "カードのファイル{file}を正しく読めませんでした({reason})。カードを置き直して、もう一度やり直してください。繰り返すときは`jitsuin doctor --bundle`で報告してください",
     ),
     "KeyFileError.not-pkcs12": ("{path}: not a PKCS#12 file", "{path}: PKCS#12ファイルではありません"),
     "KeyFileError.no-key": ("{path}: no private key in it", "{path}: 秘密鍵が含まれていません"),

@@ -205,6 +205,10 @@ VERDICTS: Mapping[str, tuple[str, str]] = {
         "the certificate does not lead to a trusted CA; name one with --trust, or see `jitsuin trust list`",
         "信頼する認証局までたどれません。--trustで指定するか、`jitsuin trust list`を確認してください",
     ),
+    "issuer-denies": (
+        "the certificate names a CA that is known here but is not signed by it: it is forged, or was damaged on its way. A card is best taken off the reader, put back and tried again",
+        "証明書に記された認証局は既知ですが、その認証局の署名ではありません。偽造か、読み取り時の破損です。カードの場合は置き直して、もう一度やり直してください",
+    ),
     "critical-extension": (
         "a critical extension is not understood: {oid}",
         "解釈できないクリティカル拡張があります: {oid}",
