@@ -1,0 +1,56 @@
+"""The command in a pseudo-terminal of its own, at which a test can read and type."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pty
+import select
+import subprocess
+import sysconfig
+import termios
+import time
+from pathlib import Path
+
+COMMAND = str(Path(sysconfig.get_path("scripts"), "jitsuin"))
+
+
+class Terminal:
+    """The command in a pseudo-terminal of its own, read and typed at like a person would."""
+
+    def __init__(self, *arguments: object) -> None:
+        self.descriptor, other_side = pty.openpty()
+        call = ["setsid", "--ctty", COMMAND, *map(str, arguments)]
+        self.process = subprocess.Popen(call, stdin=other_side, stdout=other_side, stderr=other_side)
+        os.close(other_side)
+        self.screen = ""
+
+    def read_until(self, text: str) -> str:
+        deadline = time.monotonic() + 20
+        while text not in self.screen:
+            self.screen += self._read(deadline)
+        return self.screen
+
+    def wait_for_password_prompt(self) -> None:
+        """Until the echo is off: what is typed between the prompt and that is thrown away (getpass, TCSAFLUSH)."""
+        self.read_until("Password")
+        deadline = time.monotonic() + 20
+        while termios.tcgetattr(self.descriptor)[3] & termios.ECHO:
+            assert time.monotonic() < deadline, self.screen
+            time.sleep(0.01)
+
+    def type(self, text: str) -> None:
+        os.write(self.descriptor, text.encode())
+
+    def end(self) -> int:
+        deadline = time.monotonic() + 20
+        with contextlib.suppress(OSError):  # the other side has closed
+            while data := self._read(deadline):
+                self.screen += data
+        os.close(self.descriptor)
+        return self.process.wait(timeout=20)
+
+    def _read(self, deadline: float) -> str:
+        ready, _, _ = select.select([self.descriptor], [], [], max(0, deadline - time.monotonic()))
+        assert ready, f"nothing more came: {self.screen}"
+        return os.read(self.descriptor, 4096).decode(errors="replace")
