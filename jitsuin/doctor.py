@@ -106,7 +106,7 @@ def diagnose(
         _language(),
         _anchors(),
     )
-    return Diagnosis(checks, tuple(cards.traces))
+    return Diagnosis(checks, (*cards.my_number_traces, *cards.other_traces))
 
 
 class CardChecks:
@@ -119,7 +119,8 @@ class CardChecks:
         self._here = here
         self._list_readers = list_readers
         self._busy = False
-        self.traces: list[tuple[str, ...]] = []
+        self.my_number_traces: list[tuple[str, ...]] = []
+        self.other_traces: list[tuple[str, ...]] = []
 
     def checks(self) -> Iterator[Check]:
         packages = self._here.packages
@@ -183,11 +184,10 @@ class CardChecks:
             kind = type(error).__name__
             check = Check("card", State.ATTENTION, "failed", {"reader": reader, "error": kind})
         else:
-            check = _my_number_card(reader, facts)
-            self.traces.insert(0, tuple(lines))
-            return check
+            self.my_number_traces.append(tuple(lines))
+            return _my_number_card(reader, facts)
         if lines:
-            self.traces.append(tuple(lines))
+            self.other_traces.append(tuple(lines))
         return check
 
     def _look(self, reader: str, lines: list[str]) -> TokenFacts:

@@ -55,10 +55,12 @@ def doctor(context: click.Context, bundle: Path | None, as_json: bool) -> None:
         state, subject = say(*STATES[check.state]), say(*SUBJECTS[check.subject])
         rows.append((state, subject, check_finding(check.key, check.facts)))
         if check.state is not State.OK:
-            rows.append(("", "", f"→ {check_advice(check.key, check.facts)}"))
+            rows.append(("", "", say("→ ", "→") + check_advice(check.key, check.facts)))
     print_table((say("State", "状態"), say("What", "項目"), say("Found", "結果")), rows)
     if bundle is not None:
-        click.echo("\n" + printable(bundle_notice(str(bundle))))
+        click.echo()
+        for line in bundle_notice(str(bundle)).splitlines():
+            click.echo(printable(line))
 
 
 def _check_json(check: Check) -> dict[str, Any]:

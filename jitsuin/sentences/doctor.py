@@ -98,7 +98,7 @@ FINDINGS: Mapping[str, tuple[str, str]] = {
     "clock.slow": ("{local} is before this program existed", "{local}は、このソフトの公開前の日時です"),
     "clock.fast": ("{local} is after the end of all known CAs", "{local}は、既知の認証局がすべて終了した後の日時です"),
     "configuration.read": ("{path}", "{path}"),
-    "configuration.none": ("none, and none is needed ({path})", "ありません(なくても動作します。{path})"),
+    "configuration.none": ("none, and none is needed: {path}", "ありません(不要です): {path}"),
     "configuration.refused": ("{message}", "{message}"),
     "language.encoding": ("{language}, {encoding}", "{language}、{encoding}"),
     "language.not-japanese": (
@@ -107,7 +107,7 @@ FINDINGS: Mapping[str, tuple[str, str]] = {
     ),
     "anchors.remembered": (
         "{count} of {total} remembered; the others come with the card or document",
-        "{total}件中{count}件を取得済み(残りはカードや文書から取得します)",
+        "{total}件中{count}件を取得済み(残りはカード等から取得)",
     ),
     "anchors.unreadable": ("{message}", "{message}"),
 }
@@ -225,6 +225,14 @@ ADVICE: Mapping[str, tuple[str, str]] = {
 }
 
 BUNDLE = (
-    "The report is in {path}. It holds the checks above and, if a card was looked at, what was said to it and how it answered. Not in it: password or PIN, certificates and whose they are, serial numbers, your user name, home folder and host name. Please look into it before you send it; it is text.",
-    "報告ファイル: {path}。上記の確認結果と、カードを確認した場合はそのやり取りの記録です。パスワードや暗証番号、証明書とその名義人、シリアル番号、ユーザー名、ホームフォルダー、ホスト名は含まれません。テキストですので、送る前に内容をご確認ください",
+    "The report is in {path}\n"
+    "It holds the checks above and, for each card that was looked at, what was said\n"
+    "to it and how it answered. Not in it: passwords and PINs, certificates and\n"
+    "whose they are, serial numbers, your user name, home folder and host name.\n"
+    "It is text: please look into it before you send it.",
+    "報告ファイル: {path}\n"
+    "上記の確認結果と、確認したカードとのやり取りの記録です。\n"
+    "パスワード・暗証番号、証明書とその名義人、シリアル番号、ユーザー名、\n"
+    "ホームフォルダー、ホスト名は含まれません。\n"
+    "テキストファイルですので、送る前に内容をご確認ください。",
 )

@@ -79,6 +79,17 @@ def test_a_card_is_known_for_what_it_is(pcsc: PcscStack, folder: Folder, persona
     assert card["facts"]["signature_tries_left"] == 5
 
 
+def test_traces_of_several_cards_come_in_the_order_of_readers(pcsc: PcscStack, folder: Folder, tmp_path: Path) -> None:
+    bundle = tmp_path / "bundle.jsonl"
+    with pcsc.insert(folder("phone"), slot=1), pcsc.insert(folder("valid"), slot=3):
+        cards = of("card", doctor("--bundle", bundle))
+    assert [card["facts"]["reader"] for card in cards] == [pcsc.readers[1], pcsc.readers[3]]
+    lines = bundle.read_text(encoding="utf-8").splitlines()
+    names = [line for line in lines if line.startswith('{"command": "00B086')]
+    kinds = [bytes.fromhex(json.loads(line)["response"][:64]).rstrip().decode() for line in names]
+    assert kinds == [card["facts"]["kind"] for card in cards]
+
+
 def test_a_card_held_by_another_program(pcsc: PcscStack, folder: Folder) -> None:
     hold = (
         "import sys; from smartcard import scard as s; _, c = s.SCardEstablishContext(0);"
