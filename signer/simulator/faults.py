@@ -17,6 +17,7 @@ from ..apdu import CLA_ISO, CLA_JPKI, P1_SELECT_BY_NAME, P2_NO_FCI, CommandApdu,
 from ..errors import FaultSpecError
 from ..jpki_application import ISSUER_SECURITY_DOMAIN_AID
 from .contacts import Card, CardWithdrawn
+from .layers import Layer
 
 
 class Kind(StrEnum):
@@ -101,24 +102,15 @@ class Fault:
         return fault
 
 
-class FaultyCard:
+class FaultyCard(Layer):
     """A card to which the faults happen. They are counted over power cycles and removals."""
 
     def __init__(self, card: Card, faults: Sequence[Fault], sleep: Callable[[float], None] = time.sleep) -> None:
-        self._card = card
+        super().__init__(card)
         self._sleep = sleep
         self._waiting = list(faults)
         self._for_next: list[Fault] = []
         self._count: Counter[Trigger] = Counter()
-
-    def power_on(self) -> bytes:
-        return self._card.power_on()
-
-    def reset(self) -> bytes:
-        return self._card.reset()
-
-    def power_off(self) -> None:
-        self._card.power_off()
 
     def transmit(self, command: bytes | bytearray) -> bytes:
         triggers = _triggers(command)
@@ -130,7 +122,7 @@ class FaultyCard:
             self._disturb(fault, answer=None)
         if any(fault.kind is Kind.OTHER for fault in faults):
             command = _other_data(command)
-        answer = self._card.transmit(command)
+        answer = super().transmit(command)
         for fault in faults:
             answer = self._spoil(fault, answer)
         for fault in following:

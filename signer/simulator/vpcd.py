@@ -11,11 +11,9 @@ import socket
 import time
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
 
-from ..apdu import Ins
 from ..errors import VirtualReaderError
 from .contacts import Card, CardWithdrawn
 
@@ -35,24 +33,7 @@ class Control(IntEnum):
     GET_ATR = 4
 
 
-@dataclass(frozen=True)
-class Delays:
-    """How long the card takes, in seconds: for each APDU, and for each signature in addition."""
-
-    apdu: float = 0
-    signature: float = 0
-
-    def of(self, command: bytes) -> float:
-        signs = command[1:2] == bytes([Ins.COMPUTE_DIGITAL_SIGNATURE])
-        return self.apdu + (self.signature if signs else 0)
-
-
-def serve(
-    card: Card,
-    port: int = DEFAULT_PORT,
-    delays: Delays = Delays(),
-    inserted: Callable[[], None] = lambda: None,
-) -> None:
+def serve(card: Card, port: int = DEFAULT_PORT, inserted: Callable[[], None] = lambda: None) -> None:
     """Keep the card in the reader that listens on this port of this machine, until it is withdrawn for good.
 
     `inserted` is called whenever pcscd has noticed it. If the reader goes away (pcscd is stopped), the card waits for
@@ -64,12 +45,12 @@ def serve(
         seconds = RECONNECTION_SECONDS
         with closing(connection):
             try:
-                _Slot(connection, card, delays).run(port, inserted)
+                _Slot(connection, card).run(port, inserted)
             except CardWithdrawn as withdrawn:
                 if not withdrawn.seconds:
                     return
                 seconds = withdrawn.seconds
-            except OSError:
+            except ConnectionError:
                 pass  # the reader has gone away
             finally:
                 card.power_off()
@@ -79,15 +60,14 @@ def serve(
 class _Slot:
     """The card in the reader, for as long as the connection lasts."""
 
-    def __init__(self, connection: socket.socket, card: Card, delays: Delays) -> None:
+    def __init__(self, connection: socket.socket, card: Card) -> None:
         self._connection = connection
         self._card = card
-        self._delays = delays
         self._atr = card.power_on()  # the driver asks for the ATR to see whether there is a card, before any power
         card.power_off()
 
     def run(self, port: int, inserted: Callable[[], None]) -> None:
-        """Returns or raises OSError when the reader has gone away."""
+        """Returns or raises ConnectionError when the reader has gone away."""
         self._connection.settimeout(ACCEPTANCE_SECONDS)
         try:
             message = self._receive()
@@ -114,16 +94,12 @@ class _Slot:
             self._card.power_off()
 
     def _answer(self, command: bytes) -> None:
-        due = time.monotonic() + self._delays.of(command)
         try:
-            answer = self._card.transmit(command)
+            self._send(self._card.transmit(command))
         except CardWithdrawn as withdrawn:
             if withdrawn.answer is not None:
-                time.sleep(max(0, due - time.monotonic()))
                 self._send(withdrawn.answer)
             raise
-        time.sleep(max(0, due - time.monotonic()))
-        self._send(answer)
 
     def _send(self, message: bytes) -> None:
         self._connection.sendall(len(message).to_bytes(2, "big") + message)
