@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +42,7 @@ def doctor(context: click.Context, bundle: Path | None, as_json: bool) -> None:
     from .report import SCHEMA_VERSION, printable
     from .sentences.doctor import STATES, SUBJECTS
 
+    _make_writable(as_json=as_json)
     if bundle is not None:
         check_bundle(bundle)
     diagnosis = diagnose(pipeline.now(), context.obj)
@@ -61,6 +64,12 @@ def doctor(context: click.Context, bundle: Path | None, as_json: bool) -> None:
         click.echo()
         for line in bundle_notice(str(bundle)).splitlines():
             click.echo(printable(line))
+
+
+def _make_writable(*, as_json: bool) -> None:
+    """A terminal that cannot show everything is one of the things that are told, so it must not stop the telling."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace" if as_json else "replace")
 
 
 def _check_json(check: Check) -> dict[str, Any]:

@@ -56,13 +56,14 @@ def jitsuin(home: Path) -> Callable[..., Run]:
     libpcsclite looks for the service once in the life of a process: this one may need it for other tests.
     """
 
-    def run(*arguments: object, without: Sequence[str] = (), language: str = "en") -> Run:
+    def run(*arguments: object, without: Sequence[str] = (), language: str = "en", encoding: str = "utf-8") -> Run:
         program = f"import sys; sys.modules.update(dict.fromkeys({without!r})); from jitsuin.cli import main; main()"
         done = subprocess.run(
             [sys.executable, "-c", program, *map(str, arguments)],
-            env=os.environ | {"PCSCLITE_CSOCK_NAME": str(home / "absent"), "JITSUIN_LANG": language, "PYTHONUTF8": "1"},
+            env=os.environ
+            | {"PCSCLITE_CSOCK_NAME": str(home / "absent"), "JITSUIN_LANG": language, "PYTHONIOENCODING": encoding},
             capture_output=True,
-            encoding="utf-8",
+            encoding=encoding,
             check=False,
             timeout=60,
         )
@@ -237,6 +238,22 @@ def test_a_bad_configuration_is_reported_and_stops_nothing(jitsuin, home: Path, 
     monkeypatch.delenv("JITSUIN_CONFIG")
     assert jitsuin("doctor", "--json").json["checks"]
     assert jitsuin("profiles").code == 0
+
+
+@pytest.mark.parametrize(
+    ("encoding", "code"), [("utf-8", "encoding"), ("cp932", "encoding"), ("cp1252", "not-japanese")]
+)
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_an_encoding_without_japanese_is_told_and_stops_nothing(
+    jitsuin, encoding: str, code: str, language: str
+) -> None:
+    run = jitsuin("doctor", "--json", encoding=encoding, language=language)
+    assert (run.code, run.err) == (0, "")
+    [check] = [check for check in run.json["checks"] if check["subject"] == "language"]
+    assert (check["code"], check["facts"]) == (code, {"language": language, "encoding": encoding})
+    run = jitsuin("doctor", encoding=encoding, language=language)
+    assert (run.code, run.err) == (0, "")
+    assert encoding in run.out
 
 
 def test_anchors_are_counted() -> None:
