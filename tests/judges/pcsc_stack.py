@@ -132,11 +132,15 @@ class PcscStack:
                 process.kill()
 
     def wait(self, reader: str, *, present: bool) -> None:
-        """Return once pcscd sees a card in the reader, or sees none."""
-        assert self._watch.stdin is not None
-        self._watch.stdin.write(json.dumps([reader, present]) + "\n")
-        self._watch.stdin.flush()
-        if not _line(self._watch):
+        """Return once pcscd sees a card in the reader, or sees none. Several threads may wait, each at its reader."""
+        if reader not in self._watches:
+            self._watches[reader] = self._new_watch(self._ending)
+            _line(self._watches[reader])  # the readers, which are known
+        watch = self._watches[reader]
+        assert watch.stdin is not None
+        watch.stdin.write(json.dumps([reader, present]) + "\n")
+        watch.stdin.flush()
+        if not _line(watch):
             raise RuntimeError(f"pcscd did not see a card {'come' if present else 'go'}; see {self.log}")
 
     def close(self) -> None:
@@ -158,14 +162,19 @@ class PcscStack:
                     [*self._unshare, "sh", "-c", _START, str(self._folder), PCSCD], {}, stdout=log, stderr=log
                 )
                 attempt.callback(_stop, pcscd)
-                watch = [sys.executable, str(Path(__file__).with_name("pcsc_watch.py")), str(SLOTS)]
-                self._watch = _popen(watch, self.environment, stdin=subprocess.PIPE)
-                attempt.callback(_stop, self._watch)
-                if names := _line(self._watch, pcscd):
+                watch = self._new_watch(attempt)
+                if names := _line(watch, pcscd):
                     self._readers = tuple(json.loads(names))
+                    self._watches = {self._readers[0]: watch}
                     self._ending.push(attempt.pop_all())
                     return
         raise RuntimeError(f"pcscd did not start: {self.log.read_text(errors='replace')[-2000:]}")
+
+    def _new_watch(self, ending: ExitStack) -> subprocess.Popen[str]:
+        call = [sys.executable, str(Path(__file__).with_name("pcsc_watch.py")), str(SLOTS)]
+        watch = _popen(call, self.environment, stdin=subprocess.PIPE)
+        ending.callback(_stop, watch)
+        return watch
 
 
 def _unshare() -> list[str]:
