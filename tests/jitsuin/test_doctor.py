@@ -313,7 +313,7 @@ def test_architectures_of_hand_made_headers(head: bytes, names: tuple[str, ...])
         pe(0x8664)[:-2],
         pe(0x8664).replace(b"PE\0\0", b"NE\0\0"),
         b"\xfe\xed",
-        struct.pack(">II", 0xCAFEBABE, 0x34),
+        fat(0xCAFEBABE, *[7] * 0x34),
         fat(0xCAFEBABE, 7)[:9],
     ],
 )

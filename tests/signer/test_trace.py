@@ -128,6 +128,39 @@ def test_of_a_certificate_only_the_header_stays(commands: tuple[str, ...], kept:
     assert exchanges(lines)[-1]["response"] == kept
 
 
+def test_what_does_not_begin_as_a_certificate_is_none() -> None:
+    lines: list[str] = []
+    writer = TraceWriter(lines.append, None)
+    writer.record(bytes.fromhex(SELECT_JPKI), b"\x90\x00", 0)
+    writer.record(bytes.fromhex("00B08A0000"), b"123456789012\x90\x00", 0)
+    assert exchanges(lines)[-1]["response"] == "[12]"
+
+
+def test_after_a_refusal_or_failure_nobody_knows_what_is_selected() -> None:
+    lines: list[str] = []
+    writer = TraceWriter(lines.append, None)
+    select, read, answer = bytes.fromhex(SELECT_JPKI), bytes.fromhex("00B0000003"), b"\x8f\x8f\x00\x90\x00"
+
+    def read_after(happening: Callable[[], object]) -> str:
+        writer.record(select, b"\x90\x00", 0)
+        writer.record(bytes.fromhex("00B0880003"), answer, 0)
+        happening()
+        writer.record(read, answer, 0)
+        return str(exchanges(lines)[-1]["response"])
+
+    assert read_after(lambda: None) == "8F8F00"
+    assert read_after(lambda: writer.record(bytes.fromhex("00B0880003"), b"\x6a\x82", 0)) == "[3]"
+    assert read_after(lambda: writer.record(bytes.fromhex("00A4020C020008"), b"\x6a\x82", 0)) == "[3]"
+    assert read_after(lambda: writer.record(read, b"", 0)) == "[3]"
+    assert read_after(lambda: writer.record_failure(read, CardRemovedError(token="Reader"), 0)) == "[3]"
+
+
+def test_select_is_kept_as_far_as_it_can_be_a_name() -> None:
+    for length, kept in ((16, "00A4040C10" + "41" * 16), (17, "00A4040C[secret]")):
+        assert str(scrubbed_command(bytes((0, 0xA4, 4, 12, length)) + b"A" * length)) == kept
+    assert str(scrubbed_command(bytes.fromhex("00A4040C05414141"))) == "00A4040C[secret]"
+
+
 @pytest.mark.parametrize("select", [("00A4020C020006", "00B0000000"), ("00B0860000",)])
 def test_of_token_information_only_the_name_stays(select: tuple[str, ...]) -> None:
     def kept(content: bytes) -> str:
