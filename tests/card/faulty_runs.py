@@ -259,9 +259,9 @@ _HEAD = """\
 # When the card fails
 
 `jitsuin sign a.xtx b.xtx` with one fault each, {cells} runs: every kind of fault at every moment at which it
-makes a difference, as real processes on a real pcscd, with the simulated card in a virtual reader (`jitsuin
-simulator serve --fault`, see [the simulated card](simulator.md)). `tests/card/test_faults.py` makes every run again and compares it
-with this page. What is asked after each:
+makes a difference, as real processes on a real pcscd, with the simulated card in a virtual reader
+(`jitsuin simulator serve --fault`, see [the simulated card](simulator.md)). `tests/card/test_faults.py` makes every
+run again and compares it with this page. What is asked after each:
 
 - Of each document there is a complete output that verifies as VALID, or none; nothing else lies in the folder.
 - The signature password has the five tries that it had before.
