@@ -177,8 +177,10 @@ class CitizensCard(RuleBasedStateMachine):
 
     @initialize(
         virtues=st.builds(Virtues),
-        quirks=st.builds(Quirks, first_command_fails=st.booleans(), silent_counter=st.booleans()),
-        tries=st.one_of(st.just(5), st.integers(0, 5)),
+        quirks=st.builds(
+            Quirks, first_command_fails=st.booleans(), silent_counter=st.booleans(), short_identifiers=st.booleans()
+        ),
+        tries=st.sampled_from((5, 1, 2, 5, 1, 0, 3)),
     )
     def the_card_is_put_in(self, virtues: Virtues, quirks: Quirks, tries: int) -> None:
         self.reader = self.life.enter_context(self.scene.set_up(virtues, quirks, tries))

@@ -315,7 +315,8 @@ class WatchedRun:
             self._check(step is Step.VERIFY and self._plan.pin.is_wrong_password, "a try spent on no wrong password")
         # A card without short file identifiers has to be told the file by one command and the PIN by the next. Only a
         # reader that keeps others out can prevent that one of them selects the other PIN's file in between.
-        misled = command[3] == 0x80 and self._others_since_select and not self._reader.virtues.keeps_others_out
+        selected = command[3] == 0x80 and self._steps[Step.SELECT_FILE] > 0
+        misled = selected and self._others_since_select and not self._reader.virtues.keeps_others_out
         self._check(now.authentication == authentication or misled, "the authentication PIN was touched")
 
     def _judge_end(self, was_open: bool) -> None:
