@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 import pytest
 
 from judges import Jdk, OpenSsl, XmlDsigSchema, Xmlsec1
+from opensc import OpenSc
 from programs import JudgeMissingError
 
 if TYPE_CHECKING:
@@ -86,3 +87,9 @@ def pcsc() -> Iterator[PcscStack]:
             patch.setenv(name, value)
         yield stack
     stack.close()
+
+
+@pytest.fixture(scope="session")
+def opensc(pcsc: PcscStack) -> OpenSc:
+    """Another program with a PKCS#11 module of its own, at the same readers."""
+    return summon(OpenSc)
