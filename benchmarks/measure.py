@@ -1,6 +1,6 @@
 """Measure signing and verifying, check what was written, and put the tables into docs/performance.md.
 
-What is measured is in pdf_bench.py and xml_bench.py, how in bench.py.
+What is measured is in pdf_bench.py, xml_bench.py and card_bench.py, how in bench.py.
 """
 
 from __future__ import annotations
@@ -13,21 +13,26 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import card_bench
 import pdf_bench
 import xml_bench
 from bench import HERE, load, machine
 from tables import check_markers, write_between_markers
 
 PAGE = HERE.parent / "docs" / "performance.md"
-PARTS = {"pdf": pdf_bench, "xml": xml_bench}
+PARTS = {"pdf": pdf_bench, "xml": xml_bench, "card": card_bench}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="benchmarks/run.py", description=__doc__.splitlines()[0])
     # run.py takes this one.
     parser.add_argument("--here", action="store_true", help="use this environment instead of benchmarks/build/venv")
-    parser.add_argument("--only", choices=PARTS, help="measure one format, and rewrite its tables only")
-    parser.add_argument("--sizes", default="", help="some of the documents, by name, separated by commas (with --only)")
+    parser.add_argument("--only", choices=PARTS, help="measure one part, and rewrite its tables only")
+    parser.add_argument(
+        "--sizes",
+        default="",
+        help="some of the documents, or of the card's speeds, by name, by commas (with --only)",
+    )
     parser.add_argument("--rounds", type=int, help="instead of each document's own number")
     parser.add_argument("--repetitions", type=int, help="in each child, instead of each document's own number")
     parser.add_argument("--warm-ups", type=int, help="documents before Java is timed, instead of each one's own number")
@@ -36,7 +41,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="write the numbers here, too")
     options = parser.parse_args()
     if options.sizes and not options.only:
-        parser.error("--sizes needs --only: the two formats have documents of different names")
+        parser.error("--sizes needs --only: the parts have sizes of different names")
     given = {name: getattr(options, name) for name in ("rounds", "repetitions", "warm_ups") if getattr(options, name)}
     parts = {name: part for name, part in PARTS.items() if options.only in (None, name)}
     for part in parts.values():

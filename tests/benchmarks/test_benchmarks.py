@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from pcsc_stack import PcscStack
+
 RUN = Path(__file__).parents[2] / "benchmarks" / "run.py"
 
 
@@ -56,6 +58,25 @@ def test_one_round_of_pdf(command: list[str | Path], tmp_path: Path) -> None:
         assert any(name in place for place in accounted_for)
     assert signed.keys() <= facts["judges"].keys()
     check_page(page)
+
+
+def test_one_round_of_the_card(command: list[str | Path], tmp_path: Path, pcsc: PcscStack) -> None:
+    """It has a pcscd of its own; the fixture says what is missing for that."""
+    page = tmp_path / "page.md"
+    page.write_text(page_with_markers("card"))
+    done = subprocess.run([*command, "--only", "card", "--sizes", "zero"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    facts = json.loads((tmp_path / "numbers.json").read_text())["card"]
+    tools = facts["results"]["zero"]["tools"]
+    assert {"card", "jitsuin"} <= tools.keys()
+    assert all(tool in tools or tool in facts["absent"] for tool in ("opensc", "opensc-jpki"))
+    # These are no times, and the page promises them.
+    for name in ("command", "library-known"):
+        assert facts["apdus"][name] == {"first": 13, "further": 1}
+    assert facts["judges"].keys() == tools.keys()
+    text = page.read_text()
+    assert "stale" not in text
+    assert "### Goals" in text
 
 
 def check_page(page: Path) -> None:
