@@ -42,7 +42,7 @@ SPEEDS = {
     speed.name: speed
     for speed in (
         Speed("zero", 0, 0, further=200, rounds=15),
-        # A contactless reader's command and a real card's signature, as others have measured them.
+        # Assumed for a real card in a real reader.
         Speed("real", 15, 350, further=10, rounds=7),
     )
 }

@@ -33,12 +33,10 @@ def render(facts: Results) -> str:
 
 
 def _apdus(counts: Results) -> str:
-    rows = [
-        [title, f"{counts[name]['first']:g}", f"{counts[name]['further']:g}"]
-        if name in counts
-        else [title, "absent", ""]
-        for name, title in COUNTED.items()
-    ]
+    rows = []
+    for name, title in COUNTED.items():
+        one = counts.get(name)
+        rows.append([title, "absent", ""] if one is None else [title, f"{one['first']:g}", f"{one['further']:g}"])
     return "### APDUs\n\n" + table(["", "to the first signature", "for each further one"], rows)
 
 
