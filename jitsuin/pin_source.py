@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,7 @@ def pin_callback(source: str, documents: Sequence[Path]) -> PinCallback:
 
     Raises click.UsageError at once for a source that does not exist.
     """
+    _leave_no_core()
     kind, _, name = source.partition(":")
     if kind == "prompt" and not name:
         return lambda request: _prompt(request, documents)
@@ -40,6 +42,16 @@ def pin_callback(source: str, documents: Sequence[Path]) -> PinCallback:
             "--pin-source is prompt, env:VAR, stdin or fd:N", "--pin-sourceはprompt、env:VAR、stdin、fd:Nのいずれかです"
         )
     )
+
+
+def _leave_no_core() -> None:
+    """Should the process crash from here on, its memory with the secret must not become a file."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return
+    _, most = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, most))
 
 
 def _prompt(request: PinRequest, documents: Sequence[Path]) -> str:
@@ -84,13 +96,13 @@ def _prompt(request: PinRequest, documents: Sequence[Path]) -> str:
 
 
 def _line(stream: TextIO) -> str:
-    try:
+    with suppress(UnicodeDecodeError):
         line = stream.readline()
-    except UnicodeDecodeError:
-        raise PinRuleError(reason="characters") from None
-    if not line:
-        raise PinCancelledError
-    return line.rstrip("\r\n")
+        if not line:
+            raise PinCancelledError
+        return line.rstrip("\r\n")
+    # Only here, as the decoder's error quotes what was read and would stay attached to one raised while it is handled.
+    raise PinRuleError(reason="encoding")
 
 
 def _descriptor(number: int) -> str:

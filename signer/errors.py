@@ -131,7 +131,7 @@ class PinError(SignerError):
 
 
 class PinRuleError(PinError):
-    """The PIN cannot be right, and was not sent. Facts: reason (`empty`, `length`, `characters`)."""
+    """The PIN cannot be right, and was not sent. Facts: reason (`empty`, `length`, `characters`, `encoding`)."""
 
 
 class PinIncorrectError(PinError):

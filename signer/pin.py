@@ -7,6 +7,7 @@ collected. After these rules the secret travels only in bytearrays.
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from types import TracebackType
 from typing import NoReturn, Self
 
@@ -78,5 +79,12 @@ def _broken_rule(text: str) -> str | None:
 
 
 def passphrase(text: str) -> Secret:
-    """The passphrase of a key file, in UTF-8 and otherwise unchanged: these have no rules of ours."""
-    return Secret(text)
+    """The passphrase of a key file, in UTF-8 and otherwise unchanged: these have no rules of ours.
+
+    Raises PinRuleError with reason `encoding` for what is no text, as a variable may hold it.
+    """
+    with suppress(UnicodeEncodeError):
+        return Secret(text)
+    del text
+    # Only here, as the encoder's error quotes the text and would stay attached to one raised while it is handled.
+    raise PinRuleError(reason="encoding")

@@ -314,6 +314,10 @@ ERRORS: Mapping[str, tuple[str, str]] = {
         "no password was entered; nothing was sent",
         "パスワードが入力されていません。何も送信していません",
     ),
+    "PinRuleError.encoding": (
+        "what was given as the password is not text in UTF-8; nothing was sent and no try was spent",
+        "パスワードとして渡されたものがUTF-8の文字列ではありません。何も送信しておらず、回数も減っていません",
+    ),
     "PinRuleError": (
         "the signature password has 6 to 16 characters, A–Z and 0–9; nothing was sent and no try was spent",
         "署名用パスワードは英大文字と数字の6〜16文字です。カードには送信しておらず、回数も減っていません",

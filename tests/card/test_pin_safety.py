@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -165,6 +166,28 @@ def test_the_password_is_in_no_argument_and_no_environment_that_we_set(
     assert b"a.xtx" in seen
     assert b"JITSUIN_LANG=en" in seen
     assert SIGNATURE_PASSWORD.encode() not in seen
+
+
+@pytest.fixture
+def core_limit() -> Iterator[int]:
+    """Cores as large as this system lets them be, for us and for what we start."""
+    given = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (given[1], given[1]))
+    yield given[1]
+    resource.setrlimit(resource.RLIMIT_CORE, given)
+
+
+def test_no_core_is_written_of_a_process_that_knows_the_password(
+    pcsc: PcscStack, folder: Folder, desk: Path, core_limit: int
+) -> None:
+    assert core_limit != 0
+    with pcsc.insert(folder(), sign_ms=1500):
+        process = start(signing(desk))
+        assert resource.prlimit(process.pid, resource.RLIMIT_CORE)[0] == core_limit
+        time.sleep(1.2)
+        assert resource.prlimit(process.pid, resource.RLIMIT_CORE)[0] == 0
+        process.communicate(timeout=60)
+    assert process.returncode == 0
 
 
 def children(pid: int) -> list[int]:

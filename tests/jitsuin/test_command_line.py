@@ -189,6 +189,17 @@ def test_pin_from_stdin_and_descriptor(desk: Path) -> None:
     os.close(reading)
 
 
+def test_a_password_in_another_encoding_is_not_sent(desk: Path) -> None:
+    reading, writing = os.pipe()
+    os.write(writing, "実印".encode("cp932"))
+    os.close(writing)
+    base = ("sign", desk / "income.xtx", *key(desk), *TRUST, "--pin-source")
+    done = run(*base, f"fd:{reading}", pass_fds=[reading])
+    os.close(reading)
+    assert done.returncode == 6
+    assert "UTF-8" in done.stderr
+
+
 def test_without_a_terminal_nobody_is_asked(desk: Path) -> None:
     done = run("sign", desk / "income.xtx", *key(desk), *TRUST, stdin=subprocess.DEVNULL)
     assert done.returncode == 6

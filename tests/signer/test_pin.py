@@ -61,6 +61,14 @@ def test_a_passphrase_passes_unchanged() -> None:
         assert secret.buffer == b""
 
 
+def test_a_passphrase_that_is_no_text_is_refused_and_not_quoted() -> None:
+    """What `os.environ` makes of bytes that are not UTF-8."""
+    with pytest.raises(PinRuleError) as refused:
+        passphrase("hidden\udcff")
+    assert refused.value.facts == {"reason": "encoding"}
+    assert refused.value.__context__ is None
+
+
 def test_is_wiped_at_the_end_of_the_block_even_after_an_error() -> None:
     secret = Secret("JITSUIN123")
     buffer = secret.buffer
