@@ -32,7 +32,7 @@ _LINUX_SERVICE: Final = "sudo systemctl enable --now pcscd.socket"
 PACKAGES: Final[Mapping[str, Packages]] = {
     "debian": Packages(
         "sudo apt install gcc libpcsclite-dev swig python3-dev",
-        f"sudo apt install pcscd && {_LINUX_SERVICE}",
+        f"sudo apt install pcscd libccid && {_LINUX_SERVICE}",
         "sudo apt install fonts-noto-cjk",
     ),
     "fedora": Packages(
@@ -41,7 +41,7 @@ PACKAGES: Final[Mapping[str, Packages]] = {
         "sudo dnf install google-noto-sans-cjk-fonts",
     ),
     "arch": Packages(
-        "sudo pacman -S --needed gcc pcsclite swig",
+        "sudo pacman -S --needed gcc pcsclite swig pkgconf",
         f"sudo pacman -S --needed pcsclite ccid && {_LINUX_SERVICE}",
         "sudo pacman -S --needed noto-fonts-cjk",
     ),

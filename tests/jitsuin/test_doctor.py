@@ -172,7 +172,7 @@ def test_every_system_is_told_how_to_get_pyscard(system: str) -> None:
         ({"ID": "linuxmint", "ID_LIKE": "ubuntu debian"}, "apt install gcc libpcsclite-dev swig python3-dev"),
         ({"ID": "fedora"}, "dnf install gcc pcsc-lite-devel swig python3-devel"),
         ({"ID": "rocky", "ID_LIKE": "rhel centos fedora"}, "dnf install gcc pcsc-lite-devel swig python3-devel"),
-        ({"ID": "manjaro", "ID_LIKE": "arch"}, "pacman -S --needed gcc pcsclite swig"),
+        ({"ID": "manjaro", "ID_LIKE": "arch"}, "pacman -S --needed gcc pcsclite swig pkgconf"),
     ],
 )
 def test_packages_are_named_as_the_distribution_does(release: dict[str, str], command: str) -> None:
