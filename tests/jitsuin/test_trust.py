@@ -102,6 +102,15 @@ def test_a_look_alike_ca_is_no_issuer(at: datetime) -> None:
     assert build_chain(leaf, [], TrustStore((fake,)), at).verdict.passed
 
 
+def test_a_damaged_certificate_is_not_one_of_an_unknown_ca(at: datetime) -> None:
+    der = certificate_of("valid", at).public_bytes(serialization.Encoding.DER)
+    damaged = x509.load_der_x509_certificate(der[:-1] + bytes([der[-1] ^ 1]))
+    store = load_trust(["simulator"])
+    assert build_chain(x509.load_der_x509_certificate(der), [], store, at).verdict.passed
+    assert build_chain(damaged, [], store, at).verdict.reason == "issuer-denies"
+    assert build_chain(damaged, [], load_trust([]), at).verdict.reason == "issuer-unknown"
+
+
 def test_nothing_is_trusted_by_default(at: datetime) -> None:
     leaf = certificate_of("valid", at)
     chain = build_chain(leaf, anchors(), load_trust([]), at)

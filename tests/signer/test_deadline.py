@@ -45,6 +45,19 @@ def test_the_last_call_is_made_behind_a_stuck_one() -> None:
     assert done.wait(30)
 
 
+def test_the_end_can_wait_for_a_stuck_call_but_not_for_ever() -> None:
+    caller, release, done = Caller(), threading.Event(), threading.Event()
+    caller.linger(60)  # nothing is to be waited for
+    with pytest.raises(DeadlineError):
+        caller.call(0.05, release.wait)
+    caller.finish(60, done.set)
+    caller.linger(0.05)
+    assert not done.is_set()
+    threading.Timer(0.1, release.set).start()
+    caller.linger(60)
+    assert done.is_set()
+
+
 @pytest.mark.parametrize("times", [1, 3])
 def test_ctrl_c_does_not_stop_the_last_call(times: int) -> None:
     """Pressed at the very end, however often: first the card is left, then the program."""

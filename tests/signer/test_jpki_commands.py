@@ -230,6 +230,13 @@ def test_bad_certificate_files(recital: type, answers: list[str], reason: str) -
     assert caught.value.facts == {"file": "000A", "reason": reason}
 
 
+def test_more_than_was_asked_for(recital: type) -> None:
+    """What follows would stand at the wrong place, and the certificate be another one that can be read."""
+    with pytest.raises(CardDataError) as caught:
+        JpkiApplication(recital(["8F8F0000 9000"])).availability()
+    assert caught.value.reason == "long"
+
+
 def test_reads_on_after_short_answers(recital: type, session: Callable) -> None:
     signer, _, _ = session()
     with signer:

@@ -350,6 +350,20 @@ def test_the_card_was_reset_between_verify_and_the_certificate(session: Callable
     assert len(transport.verifies) == 1
 
 
+def test_the_card_was_reset_while_the_password_was_typed(session: Callable) -> None:
+    signer, transport, asked = session()
+
+    def reset_after_question(command: bytes, answer: bytes) -> bytes:
+        if command[1] == 0x20 and len(command) == 4:
+            transport.inner._applet.power_on()
+        return answer
+
+    transport.lie = reset_after_question
+    with signer, pytest.raises(CardStateLostError):
+        _ = signer.certificate
+    assert len(asked.requests) == len(transport.verifies) == 1
+
+
 def test_another_refusal_of_the_key_is_not_a_lost_state(session: Callable) -> None:
     signer, transport, _ = session()
     transport.lie = lambda command, honest: b"\x6f\x00" if command[1] == 0x2A else honest
