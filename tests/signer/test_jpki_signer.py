@@ -18,6 +18,7 @@ from jitsuin.signer.errors import (
     CardStateLostError,
     LastTryRefusedError,
     NoSignatureCertificateError,
+    PhoneTokenError,
     PinBlockedError,
     PinCancelledError,
     PinIncorrectError,
@@ -29,7 +30,7 @@ from jitsuin.signer.errors import (
     TriesUnknownError,
     UnsupportedKeyError,
 )
-from jitsuin.signer.simulator import Interface, Quirks, SimulatedCard, ca_certificate
+from jitsuin.signer.simulator import SIGNATURE_PASSWORD, Interface, Quirks, SimulatedCard, ca_certificate
 
 RSA = SignatureScheme.RSA_SHA256
 
@@ -467,3 +468,23 @@ def test_describe_with_an_unknown_counter(session: Callable) -> None:
         facts = signer.describe()
     assert facts.signature_tries_left is None
     assert facts.authentication_tries_left is None
+
+
+def test_a_phone_that_lets_nobody_sign_is_called_one(session: Callable) -> None:
+    """Not by its kind alone: only where it does not do what a card does, which is all that is known of it."""
+
+    def phone(command: bytes, honest: bytes) -> bytes:
+        if command[1] == 0x20:
+            return b"\x69\x85"
+        return b"JPKIAPIOSTOKEN".ljust(32) + b"\x90\x00" if command[:3] == b"\x00\xb0\x86" else honest
+
+    signer, transport, asked = session()
+    transport.lie = phone
+    with signer, pytest.raises(PhoneTokenError) as caught:
+        _ = signer.certificate
+    assert caught.value.kind == "JPKIAPIOSTOKEN"
+    assert not asked.requests
+    signer, transport, _ = session(pin=SIGNATURE_PASSWORD)
+    transport.lie = lambda command, honest: honest if command[1] == 0x20 else phone(command, honest)
+    with signer:
+        assert len(signer.sign(b"", RSA)) == 256
