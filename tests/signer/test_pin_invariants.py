@@ -226,23 +226,28 @@ def test_the_rules_hold_whatever_happens(card: Callable[[], SimulatedCard]) -> N
 
 
 @pytest.mark.parametrize(
-    ("pin", "virtues"),
-    [(Pin.RIGHT, GOOD), (Pin.RIGHT, WEAK), (Pin.WRONG, WEAK), (Pin.NOT_ASKED, WEAK)],
+    ("pin", "virtues", "quirks"),
+    [
+        (Pin.RIGHT, GOOD, Quirks()),
+        (Pin.RIGHT, WEAK, Quirks(short_identifiers=False)),
+        (Pin.WRONG, WEAK, Quirks()),
+        (Pin.NOT_ASKED, WEAK, Quirks()),
+    ],
     ids=["right-good", "right-weak", "wrong-weak", "look-weak"],
 )
 def test_the_rules_hold_whatever_happens_at_any_moment(
-    card: Callable[[], SimulatedCard], pin: Pin, virtues: Virtues
+    card: Callable[[], SimulatedCard], pin: Pin, virtues: Virtues, quirks: Quirks
 ) -> None:
     """One thing in one run: each at each moment of it. After a run that was killed the next one works, and closes."""
     tally: Counter[str] = Counter()
     scene = Scene(card(), tally)
     plan = Plan(pin, signatures=2, stubborn=True)
-    with scene.set_up(virtues):
+    with scene.set_up(virtues, quirks):
         moments = scene.run(plan).moments
     assert len(moments) > 10
     for moment in moments:
         for what in (*Happening, *Fault, *(GARBAGE if moment[0] is Side.AFTER else ())):
-            with scene.set_up(virtues) as reader:
+            with scene.set_up(virtues, quirks) as reader:
                 if scene.run(replace(plan, script={moment: what})).killed:
                     assert scene.run(Plan(Pin.RIGHT)).signatures == 1
                     assert reader.counters.signature == 5

@@ -148,7 +148,9 @@ class WatchedRun:
         self._verifies = 0
         self._told: int | None = None
         self._counter_when_told = 0
+        self._previous: Step | None = None
         self._others_since_select = False
+        self._close_tried = False
         self._opened_elsewhere = False
         self._not_left = False
         self._not_closed = False
@@ -207,6 +209,7 @@ class WatchedRun:
             self._not_left = False
         if step is Step.SELECT_FILE:
             self._others_since_select = False
+        self._previous = step
         self._pass(Side.AFTER, step)
         self._steps[step] += 1
         if self._garbage is not None:
@@ -220,7 +223,7 @@ class WatchedRun:
         if self.killed:
             return
         assert self._session is not None
-        self._not_closed = True
+        self._not_closed = self._close_tried = True
         self._pass(Side.BEFORE, Step.CLOSE)
         self._session.close()
         self._not_closed = not self._reader.virtues.cuts_power
@@ -241,8 +244,8 @@ class WatchedRun:
         for last in (not self._plan.stubborn, True):
             try:
                 signer.sign(document, SignatureScheme.RSA_SHA256)
-            except Exception:
-                if last:
+            except BaseException:  # a program with a window may survive Ctrl-C, too
+                if last or self.killed:
                     raise
             else:
                 self.signatures += 1
@@ -315,7 +318,7 @@ class WatchedRun:
             self._check(step is Step.VERIFY and self._plan.pin.is_wrong_password, "a try spent on no wrong password")
         # A card without short file identifiers has to be told the file by one command and the PIN by the next. Only a
         # reader that keeps others out can prevent that one of them selects the other PIN's file in between.
-        selected = command[3] == 0x80 and self._steps[Step.SELECT_FILE] > 0
+        selected = command[3] == 0x80 and self._previous is Step.SELECT_FILE
         misled = selected and self._others_since_select and not self._reader.virtues.keeps_others_out
         self._check(now.authentication == authentication or misled, "the authentication PIN was touched")
 
@@ -323,6 +326,7 @@ class WatchedRun:
         assert self._session is not None
         is_open = self._reader.would_sign()
         self._tally[f"end: {type(self.error).__name__ if self.error else 'done'}"] += 1
+        self._check(self._close_tried, "the reader is not let go of")
         if isinstance(self._session.lost, CardRemovedError):
             return  # what we had opened ended there; what is there now is not ours
         if self._plan.pin is Pin.NOT_ASKED:
