@@ -10,11 +10,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from jitsuin.samples.documents import income_tax_return
+from jitsuin.signer.pcsc import list_readers
 from jitsuin.signer.simulator import SIGNATURE_PASSWORD
 from pcsc_stack import PcscStack
 from terminal import Terminal
@@ -51,6 +53,15 @@ def start(arguments: Sequence[str], password: str | None = SIGNATURE_PASSWORD) -
     process = subprocess.Popen(call, **pipes, pass_fds=[reading], text=True)  # type: ignore[call-overload]
     os.close(reading)
     return process  # type: ignore[no-any-return]
+
+
+def signature_under_way() -> None:
+    """Wait until the process holds the card; on a quick card with slow signatures it signs a moment later."""
+    end = time.monotonic() + 30
+    while not any(state.in_use for state in list_readers()):
+        assert time.monotonic() < end
+        time.sleep(0.02)
+    time.sleep(0.4)
 
 
 def assert_left(other: Callable, desk: Path, tries: int = 5) -> None:
@@ -94,7 +105,7 @@ def test_a_signal_during_the_signature_waits_for_its_end_and_closes(
     with pcsc.insert(folder(), sign_ms=1500):
         for number in SIGNALS:
             process = start(signing(desk))
-            time.sleep(1.2)  # started, and the first signature is under way
+            signature_under_way()
             process.send_signal(number)
             process.communicate(timeout=60)
             assert process.returncode == (130 if number is signal.SIGINT else 143)
@@ -158,7 +169,7 @@ def test_the_password_is_in_no_argument_and_no_environment_that_we_set(
     """Seen from outside, while the card signs; the control finds what is there."""
     with pcsc.insert(folder(), sign_ms=1500):
         process = start(signing(desk))
-        time.sleep(1.2)
+        signature_under_way()
         ours = [process.pid, *children(process.pid)]
         seen = b"".join(Path(f"/proc/{pid}/{what}").read_bytes() for pid in ours for what in ("cmdline", "environ"))
         process.communicate(timeout=60)
@@ -184,9 +195,13 @@ def test_no_core_is_written_of_a_process_that_knows_the_password(
     with pcsc.insert(folder(), sign_ms=1500):
         process = start(signing(desk))
         assert resource.prlimit(process.pid, resource.RLIMIT_CORE)[0] == core_limit
-        time.sleep(1.2)
-        assert resource.prlimit(process.pid, resource.RLIMIT_CORE)[0] == 0
+        seen = {core_limit}
+        while process.poll() is None:
+            with suppress(ProcessLookupError):
+                seen.add(resource.prlimit(process.pid, resource.RLIMIT_CORE)[0])
+            time.sleep(0.05)
         process.communicate(timeout=60)
+    assert seen == {core_limit, 0}
     assert process.returncode == 0
 
 
@@ -202,7 +217,7 @@ def test_a_killed_process_is_not_promised_to_leave_the_card_but_pcscd_powers_it_
     """docs/pin-safety.md says how long that takes. Nobody may touch the card meanwhile, or it stays powered."""
     with pcsc.insert(folder(), sign_ms=1500):
         process = start(signing(desk))
-        time.sleep(1.2)
+        signature_under_way()
         process.kill()
         process.communicate(timeout=60)
         time.sleep(9)  # the rest of the signature, and pcscd's grace of five seconds
