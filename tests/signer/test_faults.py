@@ -31,6 +31,7 @@ DONE = b"\x90\x00"
 FIVE_LEFT = bytes.fromhex("63C5")
 NOT_SELECTED = bytes.fromhex("6A88")
 NOT_VERIFIED = bytes.fromhex("6982")
+PLAIN = [kind for kind in Kind if kind not in (Kind.REMOVE, Kind.MUTE, Kind.SW)]
 
 Insert = Callable[..., FaultyCard]
 
@@ -90,7 +91,7 @@ def opened(card: FaultyCard) -> FaultyCard:
         ("remove=0.25@after-verify:2", Fault(Kind.REMOVE, Trigger.VERIFY, 2, after=True, seconds=0.25)),
         ("mute=12@after-apdu:3", Fault(Kind.MUTE, Trigger.APDU, 3, after=True, seconds=12)),
         ("sw=6f00@verify:1", Fault(Kind.SW, Trigger.VERIFY, 1, sw=0x6F00)),
-        *((f"{kind}@sign:1", Fault(kind, Trigger.SIGN, 1)) for kind in set(Kind) - {Kind.REMOVE, Kind.MUTE, Kind.SW}),
+        *((f"{kind}@sign:1", Fault(kind, Trigger.SIGN, 1)) for kind in PLAIN),
     ],
 )
 def test_understood(spec: str, fault: Fault) -> None:
