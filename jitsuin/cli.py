@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,7 @@ from .simulator_cli import simulator
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from types import FrameType
 
     from jitsuin.signer.base import Signer
 
@@ -302,9 +303,7 @@ def demo(folder: Path) -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """The entry point: one place where every error becomes a sentence and an exit code."""
     arguments = sys.argv[1:] if arguments is None else arguments
-    for name in ("SIGTERM", "SIGHUP"):
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), _end)
+    _at_a_signal(_end, "SIGTERM", "SIGHUP")
     try:
         status = cli.main(args=arguments, prog_name="jitsuin", standalone_mode=False)
     except click.ClickException as error:
@@ -322,10 +321,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
         status = end.code if end.code == _TERMINATED else _CLOSED_PIPE  # click's way when the reader has gone away
     except Exception as error:  # noqa: BLE001 - the edge: an unexpected error gets a sentence, too
         status = _report_error(arguments, error)
+    # The work is done: a signal that comes as late as this changes nothing of it.
+    _at_a_signal(signal.SIG_IGN, "SIGINT", "SIGTERM", "SIGHUP")
     sys.exit(status if isinstance(status, int) else 0)
 
 
-def _end(_number: int, _frame: object) -> None:
+def _at_a_signal(action: Callable[[int, FrameType | None], object] | signal.Handlers, *names: str) -> None:
+    for name in names:
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), action)
+
+
+def _end(_number: int, _frame: FrameType | None) -> None:
     """SIGTERM and SIGHUP unwind the stack like Ctrl-C, so that the card is left and no temporary file stays."""
     sys.exit(_TERMINATED)
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import signal
 import sysconfig
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -93,8 +94,9 @@ class Run:
 
 
 @pytest.fixture
-def jitsuin(capfd: pytest.CaptureFixture[str]) -> Callable[..., Run]:
-    """The command line, in this process."""
+def jitsuin(capfd: pytest.CaptureFixture[str]) -> Iterator[Callable[..., Run]]:
+    """The command line, in this process, whose handling of signals is what it was afterwards."""
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
 
     def run(*arguments: object) -> Run:
         capfd.readouterr()
@@ -104,7 +106,9 @@ def jitsuin(capfd: pytest.CaptureFixture[str]) -> Callable[..., Run]:
         code = end.value.code
         return Run(code if isinstance(code, int) else 0, captured.out, captured.err)
 
-    return run
+    yield run
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
 
 
 @pytest.fixture
