@@ -21,7 +21,10 @@ DEFAULT_PORT: Final = 0x8C7B
 """35963: the first slot of the Debian package's reader; the second slot listens one above."""
 ACCEPTANCE_SECONDS: Final = 5.0
 """How long pcscd may take to notice the card: it looks into its readers every 0.4 s."""
-RECONNECTION_SECONDS: Final = 0.5
+ABSENCE_SECONDS: Final = 0.8
+"""How long the card stays out at least. pcscd that misses a removal never powers the card again: the next time that a
+program leaves it writes the card off, and it waits for the removal that has been.
+"""
 
 
 class Control(IntEnum):
@@ -42,14 +45,14 @@ def serve(card: Card, port: int = DEFAULT_PORT, inserted: Callable[[], None] = l
     """
     connection = _connect(port)
     while True:
-        seconds = RECONNECTION_SECONDS
+        seconds = ABSENCE_SECONDS
         with closing(connection):
             try:
                 _Slot(connection, card).run(port, inserted)
             except CardWithdrawn as withdrawn:
                 if not withdrawn.seconds:
                     return
-                seconds = withdrawn.seconds
+                seconds = max(seconds, withdrawn.seconds)
             except ConnectionError:
                 pass  # the reader has gone away
             finally:
@@ -65,6 +68,7 @@ class _Slot:
         self._card = card
         self._atr = card.power_on()  # the driver asks for the ATR to see whether there is a card, before any power
         card.power_off()
+        self._powered = False
 
     def run(self, port: int, inserted: Callable[[], None]) -> None:
         """Returns or raises ConnectionError when the reader has gone away."""
@@ -88,14 +92,18 @@ class _Slot:
             self._send(self._atr)
         elif message[0] == Control.POWER_ON:
             self._atr = self._card.power_on()
+            self._powered = True
         elif message[0] == Control.RESET:
             self._atr = self._card.reset()
+            self._powered = True
         elif message[0] == Control.POWER_OFF:
             self._card.power_off()
+            self._powered = False
 
     def _answer(self, command: bytes) -> None:
         try:
-            self._send(self._card.transmit(command))
+            # Without power no answer: pcscd may have missed, all the same, that the card was out for a moment.
+            self._send(self._card.transmit(command) if self._powered else b"")
         except CardWithdrawn as withdrawn:
             if withdrawn.answer is not None:
                 self._send(withdrawn.answer)
@@ -140,7 +148,7 @@ def _reconnect(port: int, seconds: float) -> socket.socket:
         try:
             return _connect(port)
         except VirtualReaderError:
-            seconds = RECONNECTION_SECONDS
+            seconds = ABSENCE_SECONDS
 
 
 def _acknowledge_at_once(connection: socket.socket) -> None:

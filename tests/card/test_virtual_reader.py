@@ -143,6 +143,17 @@ def test_taken_out_and_put_in_again(pcsc: PcscStack, folder: Folder, moment: str
             assert (sign(program), verify(program), sign(program)) == (NOT_VERIFIED, DONE, DONE)
 
 
+def test_pcscd_misses_no_removal(pcsc: PcscStack, folder: Folder) -> None:
+    with pcsc.insert(folder(), faults=["remove=0.01@apdu:3"]):
+        with connected(pcsc) as program:
+            assert verify(program) == DONE
+            assert {sign(program) for _ in range(10)} == {0}
+        pcsc.wait(pcsc.readers[0], present=False)
+        pcsc.wait(pcsc.readers[0], present=True)
+        with connected(pcsc) as program:
+            assert (sign(program), verify(program), sign(program)) == (NOT_VERIFIED, DONE, DONE)
+
+
 def test_taken_out_for_good(pcsc: PcscStack, folder: Folder) -> None:
     with pcsc.insert(folder(), faults=["remove=0@apdu:1"]) as card:
         with connected(pcsc) as program:

@@ -111,6 +111,7 @@ def reader(card: Card) -> Iterator[Reader]:
         yield reader
         if not reader.serving.done():
             with reader.inserted() as driver:
+                driver.send(POWER_ON)
                 driver.ask(LEAVE_FOR_GOOD)
         reader.serving.result(10)
 
@@ -159,6 +160,15 @@ def test_each_insertion_is_told_once_and_when_there_is_power(reader: Reader) -> 
             assert reader.insertions == count
 
 
+def test_without_power_there_is_no_answer(reader: Reader) -> None:
+    with reader.inserted() as driver:
+        assert driver.ask(ECHO) == b""
+        driver.send(POWER_ON)
+        assert driver.ask(ECHO) == ECHO + b"\x90\x00"
+        driver.send(POWER_OFF)
+        assert driver.ask(ECHO) == b""
+
+
 # Coming and going
 
 
@@ -176,12 +186,15 @@ def test_a_reader_that_goes_away_is_waited_for(reader: Reader, card: Card, end: 
 
 def test_a_card_that_leaves_comes_back(reader: Reader) -> None:
     with reader.inserted() as driver:
+        driver.send(POWER_ON)
         driver.send(LEAVE)
         assert driver.gone()
     with reader.inserted() as driver:
+        driver.send(POWER_ON)
         assert driver.ask(LEAVE_WITH_ANSWER) == b"\x90\x00"
         assert driver.gone()
     with reader.inserted() as driver:
+        driver.send(POWER_ON)
         assert driver.ask(ECHO) == ECHO + b"\x90\x00"
 
 
@@ -218,6 +231,7 @@ def test_an_error_of_the_card_is_no_reader_that_went_away(card: Card) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listening, ThreadPoolExecutor(1) as pool:
         reader = Reader(listening, Broken(), pool)
         with reader.inserted() as driver:
+            driver.send(POWER_ON)
             driver.send(ECHO)
             with pytest.raises(OSError, match="no space left"):
                 reader.serving.result(10)
