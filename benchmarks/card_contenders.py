@@ -117,7 +117,11 @@ def prepare() -> dict[str, Any]:
     for name in ("pkcs11", "opensc"):
         if name in missing:
             missing["opensc"] = missing["opensc-jpki"] = missing[name]
-    packages = {name: version(name) for name in ("pyscard", "python-pkcs11") if name not in missing}
+    packages = {
+        package: version(package)
+        for package, module in (("pyscard", "smartcard.scard"), ("python-pkcs11", "pkcs11"))
+        if module not in missing
+    }
     return {"versions": versions() | packages, "absent": missing}
 
 
