@@ -25,6 +25,8 @@ ABSENCE_SECONDS: Final = 0.8
 """How long the card stays out at least. pcscd that misses a removal never powers the card again: the next time that a
 program leaves it writes the card off, and it waits for the removal that has been.
 """
+POWER_SECONDS: Final = 2.0
+"""How long pcscd may know of the card without powering it. Then it has missed that the one before was taken out."""
 
 
 class Control(IntEnum):
@@ -71,18 +73,21 @@ class _Slot:
         self._powered = False
 
     def run(self, port: int, inserted: Callable[[], None]) -> None:
-        """Returns or raises ConnectionError when the reader has gone away."""
+        """Returns or raises ConnectionError when the reader has gone away, or the card must come out and in again."""
         self._connection.settimeout(ACCEPTANCE_SECONDS)
         try:
             message = self._receive()
         except TimeoutError:
             raise VirtualReaderError(port=port, reason="silent") from None
         self._connection.settimeout(None)
+        begun, noticed = time.monotonic(), False
         while message is not None:
             self._obey(message)
-            if message == bytes([Control.POWER_ON]):
+            if message == bytes([Control.POWER_ON]) and not noticed:
+                noticed = True
                 inserted()
-                inserted = _nothing
+            if not noticed and time.monotonic() > begun + POWER_SECONDS:
+                return
             message = self._receive()
 
     def _obey(self, message: bytes) -> None:
@@ -126,10 +131,6 @@ class _Slot:
                 return None
             data += more
         return data
-
-
-def _nothing() -> None:
-    pass
 
 
 def _connect(port: int) -> socket.socket:

@@ -180,8 +180,23 @@ def test_a_reader_that_goes_away_is_waited_for(reader: Reader, card: Card, end: 
         if end != "between two messages":
             driver._connection.sendall(b"\x00" if end == "within the length" else b"\x00\x05\x00")
     with reader.inserted() as driver:
-        assert card.done == ["on", "off", "on", "off", "on", "off"]  # powered off in between
         assert driver.ask(GET_ATR) == ATR
+        assert card.done == ["on", "off", "on", "off", "on", "off"]  # powered off in between
+
+
+def test_a_card_that_gets_no_power_comes_out_and_in_again(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    """pcscd that has missed the last removal asks on and on for the ATR, and would never power the card."""
+    with reader.inserted() as driver:
+        driver.send(POWER_ON)  # the control: one that has had power stays, whatever comes then
+        driver.send(POWER_OFF)
+        monkeypatch.setattr(vpcd, "POWER_SECONDS", 0.1)
+        time.sleep(0.2)
+        assert driver.ask(GET_ATR) == driver.ask(GET_ATR) == ATR
+    with reader.inserted() as driver:
+        assert driver.ask(GET_ATR) == ATR
+        time.sleep(0.2)
+        assert driver.ask(GET_ATR) == ATR
+        assert driver.gone()
 
 
 def test_a_card_that_leaves_comes_back(reader: Reader) -> None:
