@@ -77,7 +77,12 @@ class Driver:
         return self._connection.recv(1) == b""
 
     def _received(self, length: int) -> bytes:
-        return self._connection.recv(length, socket.MSG_WAITALL)
+        data = b""
+        while len(data) < length:  # MSG_WAITALL does not wait on a socket with a deadline
+            more = self._connection.recv(length - len(data))
+            assert more, "the card has gone"
+            data += more
+        return data
 
 
 class Reader:
