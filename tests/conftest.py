@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 
@@ -16,6 +17,8 @@ from programs import JudgeMissingError
 if TYPE_CHECKING:
     from pcsc_stack import PcscStack
     from pdf_judges import PdfJudges
+    from pkcs11_front import Front
+    from softhsm import SoftHsm
 
 Judge = TypeVar("Judge")
 
@@ -93,3 +96,36 @@ def pcsc() -> Iterator[PcscStack]:
 def opensc(pcsc: PcscStack) -> OpenSc:
     """Another program with a PKCS#11 module of its own, at the same readers."""
     return summon(OpenSc)
+
+
+@pytest.fixture
+def softhsm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SoftHsm:
+    """An empty store for PKCS#11 tokens; the processes that this test starts find it."""
+    from softhsm import SoftHsm
+
+    store = summon(lambda: SoftHsm(tmp_path / "softhsm"))
+    for name, value in store.environment.items():
+        monkeypatch.setenv(name, value)
+    return store
+
+
+@pytest.fixture
+def front(shared_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Front]:
+    """Maker of PKCS#11 modules in front of others: `front(module, faults=["hang@C_Sign"])`, see `FrontBuilder.front`.
+
+    The processes that this test starts from then on find what it is to do, until another is made.
+    """
+    from pkcs11_front import PREFIX, FrontBuilder
+
+    builder = summon(lambda: FrontBuilder(shared_folder / "pkcs11-front"))
+    logs = (tmp_path / f"front-{number}.log" for number in count(1))
+
+    def make(behind: str | Path, **options: Any) -> Front:
+        made = builder.front(behind, next(logs), **options)
+        for name in [name for name in os.environ if name.startswith(PREFIX)]:
+            monkeypatch.delenv(name)
+        for name, value in made.environment.items():
+            monkeypatch.setenv(name, value)
+        return made
+
+    return make

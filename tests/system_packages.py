@@ -1,4 +1,4 @@
-"""The Debian packages whose programs judge our output and run our card, and of what building pyscard takes.
+"""The Debian packages whose programs judge our output and run our card, and of what our builds take: pyscard, a module.
 
 Called by tox before the tests.
 
@@ -28,6 +28,7 @@ COMMANDS = {
     "mutool": "mupdf-tools",
     "qpdf": "qpdf",
     "pkcs11-tool": "opensc",
+    "softhsm2-util": "softhsm2",
     "swig": "swig",
     "gcc": "gcc",
 }
@@ -39,6 +40,7 @@ FILES = {
     "/usr/lib/pcsc/drivers/serial/libifdvpcd.so": "vsmartcard-vpcd",
     "/usr/include/PCSC/winscard.h": "libpcsclite-dev",
     "/usr/include/stdlib.h": "libc6-dev",
+    "/usr/include/p11-kit-1/p11-kit/pkcs11.h": "libp11-kit-dev",
 }
 
 
