@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from jitsuin.signer.pkcs11_modules import known_modules
+
 
 @dataclass(frozen=True)
 class Packages:
@@ -50,41 +52,6 @@ PACKAGES: Final[Mapping[str, Packages]] = {
 }
 """By distribution (ID or ID_LIKE of /etc/os-release), or sys.platform. On macOS PC/SC is part of the system, on Windows
 pyscard comes ready-made."""
-
-PKCS11_MODULES: Final[Mapping[str, tuple[str, ...]]] = {
-    "linux": (
-        "/usr/lib/*/opensc-pkcs11.so",
-        "/usr/lib/*/pkcs11/opensc-pkcs11.so",
-        "/usr/lib/opensc-pkcs11.so",
-        "/usr/lib/pkcs11/opensc-pkcs11.so",
-        "/usr/lib64/opensc-pkcs11.so",
-        "/usr/lib64/pkcs11/opensc-pkcs11.so",
-        "/usr/local/lib/opensc-pkcs11.so",
-        "/usr/lib/*/softhsm/libsofthsm2.so",
-        "/usr/lib/softhsm/libsofthsm2.so",
-        "/usr/lib64/pkcs11/libsofthsm2.so",
-        "/usr/local/lib/softhsm/libsofthsm2.so",
-    ),
-    "darwin": (
-        "/usr/local/lib/JPKIPKCS11.dylib",
-        "/usr/local/lib/JPKIPKCS11Sign.dylib",
-        "/Applications/JPKI.app/Contents/Resources/JPKIPKCS11Sign.dylib",
-        "/Library/OpenSC/lib/opensc-pkcs11.so",
-        "/opt/homebrew/lib/opensc-pkcs11.so",
-        "/usr/local/lib/opensc-pkcs11.so",
-        "/opt/homebrew/lib/softhsm/libsofthsm2.so",
-        "/usr/local/lib/softhsm/libsofthsm2.so",
-    ),
-    "win32": (
-        "C:/Program Files/JPKI/JPKIPKCS11Sign64.dll",
-        "C:/Program Files/JPKI/JPKIPKCS11Sign.dll",
-        "C:/Program Files/OpenSC Project/OpenSC/pkcs11/opensc-pkcs11.dll",
-        "C:/Program Files (x86)/OpenSC Project/OpenSC/pkcs11/opensc-pkcs11.dll",
-        "C:/SoftHSM2/lib/softhsm2-x64.dll",
-        "C:/SoftHSM2/lib/softhsm2.dll",
-    ),
-}
-"""Where the JPKI client, OpenSC and SoftHSM put their modules; an asterisk is any folder."""
 
 _FONT_FOLDERS: Final[Mapping[str, tuple[str, ...]]] = {
     "linux": ("/usr/share/fonts", "/usr/local/share/fonts", "~/.local/share/fonts", "~/.fonts"),
@@ -133,13 +100,8 @@ class Surroundings:
         return next((PACKAGES[name] for name in likes if name in PACKAGES), None)
 
     def pkcs11_modules(self) -> Iterator[Path]:
-        """The PKCS#11 modules at the known places, each once however many names it has."""
-        seen: set[Path] = set()
-        for pattern in PKCS11_MODULES.get(self.platform, ()):
-            for path in sorted(self._found(pattern)):
-                if path.is_file() and path.resolve() not in seen:
-                    seen.add(path.resolve())
-                    yield path
+        """The PKCS#11 modules at the known places."""
+        return known_modules(self.platform, self.root)
 
     def japanese_fonts(self) -> int:
         """How many font files are for Japanese, as fontconfig says, or by their names where there is none."""
@@ -155,12 +117,6 @@ class Surroundings:
             with suppress(OSError):  # it has ended, or is not ours to see
                 names.add(entry.read_text(encoding="utf-8", errors="replace").strip())
         return [name for name in CARD_PROGRAMS if name in names]
-
-    def _found(self, pattern: str) -> Iterable[Path]:
-        relative = pattern.partition("/")[2] if self.platform != "win32" else None
-        if relative is not None:
-            return self.root.glob(relative)
-        return [Path(pattern)]
 
 
 def _fontconfig() -> int | None:

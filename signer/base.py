@@ -17,11 +17,17 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 
 from .errors import SignatureValueError, UnsupportedKeyError
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
+
+    from .pkcs11_token import ModuleFacts
+
+PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
+"""The kinds of key that are signed with."""
 
 
 class SignatureScheme(StrEnum):
@@ -70,6 +76,8 @@ class SecretKind(StrEnum):
 
     SIGNATURE_PASSWORD = "signature-password"  # noqa: S105 - the name of a kind of secret, not a secret
     """The card's 署名用パスワード: 6 to 16 of A–Z and 0–9, five tries."""
+    TOKEN_PIN = "token-pin"  # noqa: S105 - as above
+    """The PIN of some other PKCS#11 token: its own rules, passed unchanged."""
     PASSPHRASE = "passphrase"  # noqa: S105 - as above
     """The passphrase of a PKCS#12 file: any text, no counter, passed unchanged."""
 
@@ -82,7 +90,9 @@ class PinRequest:
     token: str
     """What is being opened: a reader and token name, or a file name."""
     tries_left: int | None
-    """Tries before the token locks; None where the key's home does not count."""
+    """Tries before the token locks; None where the key's home does not count, or does not tell."""
+    tries_low: bool = False
+    """The token says that a wrong one was entered since the last right one, though not how many tries are left."""
 
 
 PinCallback = Callable[[PinRequest], str]
@@ -92,8 +102,20 @@ PinCallback = Callable[[PinRequest], str]
 ChooseReader = Callable[[Sequence[str]], str]
 """Given the names of the readers that hold a card which could be meant, returns one of them, or raises."""
 
-WaitingNotice = Callable[[str], None]
-"""Told the token's name, once, when another program holds it and it will be waited for."""
+
+class TokenEvent(StrEnum):
+    """What whoever waits for a signature should know at once."""
+
+    IN_USE = "in-use"
+    """Another program holds the token, and it will be waited for. Told once."""
+    PIN_PAD = "pin-pad"
+    """The PIN is now to be entered at the reader's own keys; the program does not get to see it."""
+    LEFT_OPEN = "left-open"
+    """The card could not be powered off at the end: until it is taken away, other programs may be able to sign."""
+
+
+TokenNotice = Callable[[TokenEvent, str], None]
+"""Told an event and the token's name."""
 
 
 @dataclass(frozen=True)
@@ -110,7 +132,9 @@ class SignerOptions:
     """CA certificates that are at hand, so that a token which shows the beginning of one need not show the rest."""
     choose: ChooseReader | None = None
     """Asked where several cards could be meant; without it that is an error. Nothing is ever guessed."""
-    waiting: WaitingNotice | None = None
+    notify: TokenNotice | None = None
+    pkcs11_module: str | None = None
+    """The module for a `pkcs11:` URI that names none: a path, or a name that the system's loader finds."""
 
 
 class Signer(Protocol):
@@ -126,6 +150,9 @@ class Signer(Protocol):
 
     def sign(self, to_be_signed: bytes, scheme: SignatureScheme) -> bytes:
         """Sign the bytes, hashing them as the scheme says; the value has been checked against the certificate."""
+
+    def private_key(self) -> PrivateKey:
+        """The key as the package `cryptography` has keys. Inherited from `private_key.OffersPrivateKey`."""
 
     def __enter__(self) -> Self: ...
 
@@ -163,20 +190,44 @@ class DescribesToken(Protocol):
 
 
 @runtime_checkable
+class DescribesModule(Protocol):
+    """What a signer behind PKCS#11 offers: all tokens of the module, with what they show without a PIN."""
+
+    def describe_module(self) -> ModuleFacts: ...
+
+
+@runtime_checkable
 class ShowsIssuer(Protocol):
     """What a signer may offer: the CA certificate above its own, without a PIN, so that an unknown CA costs no try."""
 
     def issuer_shown(self) -> x509.Certificate | None: ...
 
 
-def check_value(public_key: PublicKeyTypes, to_be_signed: bytes, scheme: SignatureScheme, value: bytes) -> None:
-    """Raise SignatureValueError unless `value` is the signature of the bytes under this key and scheme."""
+@runtime_checkable
+class SignsDigest(Protocol):
+    """What a signer may offer: signing by a digest, for programs that have only that of what they want signed."""
+
+    def sign_digest(self, digest: bytes, scheme: SignatureScheme) -> bytes:
+        """Sign what has this digest by the scheme's hash; the value has been checked against the certificate.
+
+        Raises DigestInfoError for a digest of another length.
+        """
+
+
+def check_value(
+    public_key: PublicKeyTypes, to_be_signed: bytes, scheme: SignatureScheme, value: bytes, *, digested: bool = False
+) -> None:
+    """Raise SignatureValueError unless `value` is the signature of the bytes under this key and scheme.
+
+    `digested`: they are not what is signed but its digest.
+    """
+    algorithm = Prehashed(scheme.hash) if digested else scheme.hash
     try:
         if isinstance(public_key, rsa.RSAPublicKey) and scheme is SignatureScheme.RSA_SHA256:
-            public_key.verify(value, to_be_signed, padding.PKCS1v15(), scheme.hash)
+            public_key.verify(value, to_be_signed, padding.PKCS1v15(), algorithm)
             return
         if isinstance(public_key, ec.EllipticCurvePublicKey) and scheme is not SignatureScheme.RSA_SHA256:
-            public_key.verify(value, to_be_signed, ec.ECDSA(scheme.hash))
+            public_key.verify(value, to_be_signed, ec.ECDSA(algorithm))
             return
     except InvalidSignature:
         raise SignatureValueError(length=len(value)) from None

@@ -115,6 +115,53 @@ class CardDataError(TokenError):
     """A file on the card does not hold what it should. Facts: file, reason."""
 
 
+# PKCS#11
+
+
+class Pkcs11LibraryMissingError(TokenError):
+    """The package python-pkcs11 is not installed, or cannot be loaded. Facts: detail."""
+
+
+class Pkcs11ModuleError(TokenError):
+    """The PKCS#11 module cannot be used.
+
+    Facts: module, reason: `none-found` (places), `absent`, `not-loadable` (detail), `crashed` (exit: the signal's or
+    exit status's number), `timeout` (seconds).
+    """
+
+
+class Pkcs11CallError(TokenError):
+    """A function of the PKCS#11 module failed. Facts: token, function, rv (the CKR_ name as python-pkcs11 has it)."""
+
+
+class NoTokenError(TokenError):
+    """The module shows no token that could be meant.
+
+    Facts: module, tokens (those that are there), reason: `none`, `name` (the URI names another), `unrecognised` (there
+    is a card but no token: a blocked PIN can be why), `authentication` (only the key that never signs documents).
+    """
+
+
+class SeveralTokensError(TokenError):
+    """Several tokens could be meant, and nobody said which. Facts: module, tokens."""
+
+
+class NoKeyError(TokenError):
+    """The token has no private key that could be meant. Facts: token, keys (those that are there)."""
+
+
+class SeveralKeysError(TokenError):
+    """Several keys of the token could be meant, and the URI does not say which. Facts: token, keys."""
+
+
+class NoCertificateError(TokenError):
+    """The token has no certificate with the key's CKA_ID. Facts: token, key, reason (`none`, `unreadable`)."""
+
+
+class PinSourceError(TokenError):
+    """The file that a key URI names for the PIN cannot be read. Facts: path, reason."""
+
+
 class VirtualReaderError(TokenError):
     """The simulated card finds no virtual reader. Facts: port, reason (`absent`, or `silent`: no answer)."""
 
@@ -131,7 +178,10 @@ class PinError(SignerError):
 
 
 class PinRuleError(PinError):
-    """The PIN cannot be right, and was not sent. Facts: reason (`empty`, `length`, `characters`, `encoding`)."""
+    """The PIN cannot be right, and was not sent. Facts: reason (`empty`, `length`, `characters`, `encoding`).
+
+    With `token-refused`, a PKCS#11 token refused it by its own rules, as it says without counting.
+    """
 
 
 class PinIncorrectError(PinError):

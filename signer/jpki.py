@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from .apdu import SW, Transport
 from .base import PinRequest, SecretKind, SignatureScheme, SignerOptions, TokenFacts, check_value
-from .digest_info import digest, digest_info
+from .digest_info import PREFIXES, digest
 from .errors import (
     CardDataError,
     CardStateLostError,
@@ -32,6 +32,7 @@ from .errors import (
 )
 from .jpki_application import Ef, JpkiApplication
 from .pin import signature_password
+from .private_key import OffersPrivateKey
 
 __all__ = ["Ef", "JpkiApplication", "JpkiSigner"]
 
@@ -53,7 +54,7 @@ _STATE_LOST = frozenset(
 _Value = TypeVar("_Value")
 
 
-class JpkiSigner:
+class JpkiSigner(OffersPrivateKey):
     """The signature key of a My Number card.
 
     Making one selects the JPKI application and asks no secret; the first look at `certificate` or `issuers`, or the
@@ -108,17 +109,26 @@ class JpkiSigner:
         Raises UnsupportedKeyError for a scheme that is not the key's own, CardStateLostError if the card has forgotten
         the PIN, SignatureValueError if what it answered is no signature; and what `certificate` raises.
         """
+        value = self._computed(digest(to_be_signed, scheme.hash), scheme)
+        check_value(self.certificate.public_key(), to_be_signed, scheme, value)
+        return value
+
+    def sign_digest(self, digest: bytes, scheme: SignatureScheme) -> bytes:
+        """The same, where only the digest is at hand. Raises DigestInfoError for one of another length."""
+        value = self._computed(digest, scheme)
+        check_value(self.certificate.public_key(), digest, scheme, value, digested=True)
+        return value
+
+    def _computed(self, digest: bytes, scheme: SignatureScheme) -> bytes:
         public_key = self.certificate.public_key()
         if scheme is not SignatureScheme.for_key(public_key) or scheme not in _CARD_SCHEMES:
             raise UnsupportedKeyError(key=type(public_key).__name__, bits=getattr(public_key, "key_size", None))
         with _state_held():
-            if isinstance(public_key, rsa.RSAPublicKey):
-                value = self._card.sign_digest_info(Ef.SIGNATURE_KEY, digest_info(to_be_signed, scheme.hash))
-                if len(value) != public_key.key_size // 8:
-                    raise CardDataError(file=f"{Ef.SIGNATURE_KEY:04X}", reason="signature-length")
-            else:
-                value = self._card.sign_hash_p384(Ef.SIGNATURE_KEY, digest(to_be_signed, scheme.hash))
-        check_value(public_key, to_be_signed, scheme, value)
+            if not isinstance(public_key, rsa.RSAPublicKey):
+                return self._card.sign_hash_p384(Ef.SIGNATURE_KEY, digest)
+            value = self._card.sign_digest_info(Ef.SIGNATURE_KEY, PREFIXES[scheme.hash.name] + digest)
+        if len(value) != public_key.key_size // 8:
+            raise CardDataError(file=f"{Ef.SIGNATURE_KEY:04X}", reason="signature-length")
         return value
 
     def describe(self) -> TokenFacts:

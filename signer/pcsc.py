@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl, unquote
 
 from .apdu import Ins
-from .base import SignerOptions
+from .base import SignerOptions, TokenEvent
 from .deadline import Caller, DeadlineError
 from .errors import (
     CardRemovedError,
@@ -105,6 +105,25 @@ def power_off(reader: str, seconds: float) -> None:
     """Wait for the card to be let go of, and power it off: for a card that was mute when its session ended."""
     with suppress(TokenError):
         PcscTransport(reader, exclusive=True, patience=_Patience(seconds, seconds, poll=0.005)).close()
+
+
+def power_off_described(description: str, seconds: float) -> bool:
+    """Power off the card of the reader that a PKCS#11 module describes so; whether that was done.
+
+    The description is the reader's name, cut off after 64 bytes. Where it is no reader's, the only card there is is
+    meant. A card that is gone is powered off. False without pyscard, or if others hold the card for all the time.
+    """
+    try:
+        present = [state.name for state in list_readers() if state.card_present]
+        named = [name for name in present if description and name.startswith(description)]
+        if not named and len(present) != 1:
+            return not present
+        PcscTransport((named or present)[0], exclusive=True, patience=_Patience(seconds, seconds)).close()
+    except (CardRemovedError, NoCardError):
+        return True
+    except TokenError:
+        return False
+    return True
 
 
 class PcscTransport:
@@ -192,8 +211,8 @@ class PcscTransport:
             waited = time.monotonic() - begun
             if waited >= self._patience.wait:
                 raise TokenInUseError(token=self._name)
-            if waited >= _NOTICE_SECONDS and not told and options is not None and options.waiting is not None:
-                options.waiting(self._name)
+            if waited >= _NOTICE_SECONDS and not told and options is not None and options.notify is not None:
+                options.notify(TokenEvent.IN_USE, self._name)
                 told = True
             time.sleep(self._patience.poll)
         if answer[0]:

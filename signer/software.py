@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, pkcs12
 
-from .base import PinRequest, SecretKind, SignatureScheme, SignerOptions, check_value
-from .errors import KeyFileError, KeyUriError, PinCancelledError, PinIncorrectError, UnsupportedKeyError
+from .base import PinRequest, PrivateKey, SecretKind, SignatureScheme, SignerOptions, check_value
+from .chain import chain_above
+from .errors import (
+    DigestInfoError,
+    KeyFileError,
+    KeyUriError,
+    PinCancelledError,
+    PinIncorrectError,
+    UnsupportedKeyError,
+)
 from .pin import passphrase
-
-PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
+from .private_key import OffersPrivateKey
 
 
 def open_signer(uri: str, options: SignerOptions) -> SoftwareSigner:
@@ -38,7 +45,7 @@ def open_signer(uri: str, options: SignerOptions) -> SoftwareSigner:
     return SoftwareSigner(Path(rest).expanduser(), options)
 
 
-class SoftwareSigner:
+class SoftwareSigner(OffersPrivateKey):
     """The key, certificate and chain of one PKCS#12 file. The passphrase is asked at the first use, and only once."""
 
     def __init__(self, path: Path, options: SignerOptions) -> None:
@@ -70,15 +77,25 @@ class SoftwareSigner:
 
     def sign(self, to_be_signed: bytes, scheme: SignatureScheme) -> bytes:
         """RSASSA-PKCS1-v1_5 or ECDSA (DER). Raises UnsupportedKeyError for a scheme that is not the key's own."""
+        return self._sign(to_be_signed, scheme, digested=False)
+
+    def sign_digest(self, digest: bytes, scheme: SignatureScheme) -> bytes:
+        """The same, where only the digest is at hand. Raises DigestInfoError for one of another length."""
+        if len(digest) != scheme.hash.digest_size:
+            raise DigestInfoError(length=len(digest))
+        return self._sign(digest, scheme, digested=True)
+
+    def _sign(self, data: bytes, scheme: SignatureScheme, *, digested: bool) -> bytes:
         bundle = self._opened()
         public_key = bundle.certificate.public_key()
         if scheme is not SignatureScheme.for_key(public_key):
             raise UnsupportedKeyError(key=type(public_key).__name__, bits=bundle.key.key_size)
+        algorithm = Prehashed(scheme.hash) if digested else scheme.hash
         if isinstance(bundle.key, rsa.RSAPrivateKey):
-            value = bundle.key.sign(to_be_signed, padding.PKCS1v15(), scheme.hash)
+            value = bundle.key.sign(data, padding.PKCS1v15(), algorithm)
         else:
-            value = bundle.key.sign(to_be_signed, ec.ECDSA(scheme.hash))
-        check_value(public_key, to_be_signed, scheme, value)
+            value = bundle.key.sign(data, ec.ECDSA(algorithm))
+        check_value(public_key, data, scheme, value, digested=digested)
         return value
 
     def __enter__(self) -> Self:
@@ -139,28 +156,6 @@ class _Bundle:
         self.key = key
         self.certificate = own[0]
         self.issuers = tuple(chain_above(own[0], certificates))
-
-
-def chain_above(certificate: x509.Certificate, candidates: Iterable[x509.Certificate]) -> list[x509.Certificate]:
-    """The issuers found among the candidates, nearest first, by name and signature: JPKI's CAs all share one name."""
-    remaining = list(candidates)
-    chain: list[x509.Certificate] = []
-    current = certificate
-    while True:
-        remaining = [candidate for candidate in remaining if candidate != current]
-        issuer = next((candidate for candidate in remaining if _issued(candidate, current)), None)
-        if issuer is None:
-            return chain
-        chain.append(issuer)
-        current = issuer
-
-
-def _issued(issuer: x509.Certificate, certificate: x509.Certificate) -> bool:
-    try:
-        certificate.verify_directly_issued_by(issuer)
-    except (InvalidSignature, ValueError, TypeError):
-        return False
-    return True
 
 
 def _public_bytes(owner: x509.Certificate | PrivateKey) -> bytes:

@@ -19,10 +19,10 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from ..errors import KeyFileError
 from ..jpki_application import Ef
+from ..lock import held
 from . import pki
 from .applet import Applet
 from .filesystem import NOBODY, FileSystem, KeyEf, PinEf, Quirks, TransparentEf
-from .lock import held
 from .personas import PERSONAS, Persona
 
 SIGNATURE_PASSWORD: Final = "JITSUIN123"  # noqa: S105 - the published password of every simulated card

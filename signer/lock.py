@@ -1,0 +1,61 @@
+"""One at a time: a lock on a file that the operating system lets go of when its holders die."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from .errors import KeyFileError, TokenInUseError
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _lock(descriptor: int) -> None:
+        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+
+    def _unlock(descriptor: int) -> None:
+        msvcrt.locking(descriptor, msvcrt.LK_UNLCK, 1)
+else:
+    import fcntl
+
+    def _lock(descriptor: int) -> None:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+    def _unlock(descriptor: int) -> None:
+        fcntl.flock(descriptor, fcntl.LOCK_UN)
+
+
+class Lock:
+    """A lock that is held, until the `with` block ends. A child that inherits `descriptor` holds it, too."""
+
+    def __init__(self, file: Any) -> None:
+        self._file = file
+        self._held = True
+
+    @property
+    def descriptor(self) -> int:
+        return int(self._file.fileno())
+
+    def release(self) -> None:
+        """Let go of it early, for all who hold it by this descriptor."""
+        if self._held:
+            self._held = False
+            _unlock(self.descriptor)
+
+
+@contextmanager
+def held(path: Path, token: str) -> Iterator[Lock]:
+    """Hold the lock file. Raises TokenInUseError (token) at once if anybody else does, this process included."""
+    try:
+        file = path.open("ab")
+    except OSError as error:
+        raise KeyFileError(path=path, reason=error.strerror or type(error).__name__) from None
+    with file:
+        try:
+            _lock(file.fileno())
+        except OSError:
+            raise TokenInUseError(token=token) from None
+        yield Lock(file)
