@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import click
 
-from jitsuin.signer.base import ChooseReader
+from jitsuin.signer.base import ChooseReader, TokenEvent
 
 from .language import say
 
@@ -17,19 +17,12 @@ def reader_choice() -> ChooseReader | None:
     return _choose if sys.stdin.isatty() else None
 
 
-def tell_waiting(token: str) -> None:
-    """Say that another program holds the card."""
+def tell(event: TokenEvent, token: str) -> None:
+    """Say what the person at the terminal should know or do now."""
+    from .messages import token_event_sentence
     from .report import printable
 
-    click.echo(
-        printable(
-            say(
-                f"Another program is using the card ({token}); waiting for it. Ctrl-C stops.",
-                f"他のソフトがカードを使用中です({token})。終わるのを待っています。Ctrl-Cで中止します。",
-            )
-        ),
-        err=True,
-    )
+    click.echo(printable(token_event_sentence(event.value, token)), err=True)
 
 
 def _choose(readers: Sequence[str]) -> str:

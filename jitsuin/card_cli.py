@@ -14,8 +14,6 @@ from .options import chosen_key, key_option, pin_options, trust_option
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from .card_status import CardStatus
-
 
 @click.command(
     help=say(
@@ -38,41 +36,48 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help=say("Print one JSON object.", "結果をJSONで出力します。"))
 def card(**options: Any) -> None:
     from . import pipeline
-    from .card_report import card_json, card_text
     from .commands import print_json
     from .report import SCHEMA_VERSION
 
-    status = _status(options, pipeline.now())
+    text, values = _look(options, pipeline.now())
     if options["as_json"]:
-        shown = card_json(status, redact=options["redact"])
-        print_json({"schema_version": SCHEMA_VERSION, "command": "card", **shown})
+        print_json({"schema_version": SCHEMA_VERSION, "command": "card", **values})
     else:
-        width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-        click.echo(card_text(status, redact=options["redact"], width=width))
+        click.echo(text)
 
 
-def _status(options: dict[str, Any], at: datetime) -> CardStatus:
-    """Look at the card; with --unlock, in the same session, also behind the password."""
-    from jitsuin.signer.base import DescribesToken
+def _look(options: dict[str, Any], at: datetime) -> tuple[str, dict[str, object]]:
+    """Look at the card or module; with --unlock, in the same session, also behind the password. As text and as JSON."""
+    from jitsuin.signer.base import DescribesModule, DescribesToken
 
     from . import pipeline
-    from .asking import reader_choice, tell_waiting
-    from .card_status import card_status
+    from .asking import reader_choice, tell
+    from .card_report import card_json, card_text
+    from .card_status import card_status, signature_certificate
     from .pin_source import pin_callback
+    from .token_report import module_json, module_text
     from .trust import load_trust
 
+    redact: bool = options["redact"]
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
     with pipeline.open_signer(
         chosen_key(options),
         pin=pin_callback(options["pin_source"], documents=()) if options["unlock"] else None,
         allow_last_try=options["allow_last_try"],
         trust=options["trust"],
         choose=reader_choice(),
-        waiting=tell_waiting,
+        notify=tell,
+        pkcs11_module=options["pkcs11_module"],
         at=at,
     ) as signer:
+        store = load_trust(options["trust"])
+        if isinstance(signer, DescribesModule):
+            facts = signer.describe_module()
+            own = signature_certificate(signer.certificate, signer.issuers, store, at) if options["unlock"] else None
+            return module_text(facts, own, redact=redact, width=width), module_json(facts, own, redact=redact)
         if not isinstance(signer, DescribesToken):
             raise click.UsageError(say("this key has no card to show", "この鍵にはカードがありません"))
-        facts, store = signer.describe(), load_trust(options["trust"])
-        if not options["unlock"]:
-            return card_status(facts, store, at)
-        return card_status(facts, store, at, signer.certificate, signer.issuers)
+        told = signer.describe()
+        opened = (signer.certificate, signer.issuers) if options["unlock"] else ()
+        status = card_status(told, store, at, *opened)
+        return card_text(status, redact=redact, width=width), card_json(status, redact=redact)

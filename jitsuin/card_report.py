@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from .lifetime import Lifetime
 
 _Row = tuple[str, str]
-_Section = tuple[str, list[_Row]]
+Section = tuple[str, list[_Row]]
+"""A heading, and labels with what there is to say."""
 _INDENT = "  "
 
 
@@ -33,20 +34,25 @@ _INDENT = "  "
 
 def card_text(status: CardStatus, *, redact: bool = False, width: int | None = None) -> str:
     """A card's status for a person: what it is, what it is good for, what to do next; wrapped if a width is given."""
-    sections: list[_Section] = [
+    sections: list[Section] = [
         (_chosen(TOKEN_KINDS[status.kind.value]), list(_summary_rows(status))),
-        *([] if status.signature is None else [_signature_section(status.signature, redact=redact)]),
+        *([] if status.signature is None else [signature_section(status.signature, redact=redact)]),
         (say("User authentication", "利用者証明用"), list(_authentication_rows(status, redact=redact))),
         (say("Reader", "カードリーダー"), list(_token_rows(status))),
     ]
-    column = max(cell_len(label) for _, rows in sections for label, _ in rows) + 2
-    lines: list[str] = []
-    for heading, rows in sections:
-        lines += [heading, *(line for row in rows for line in _row_lines(row, column, width)), ""]
-    lines.append(say("What to do next", "次にすること"))
+    lines = [say("What to do next", "次にすること")]
     for advice in status.advice:
         lines += _hanging("→ ", advice_sentence(advice.code, advice.facts), width)
-    return "\n".join(map(printable, lines))
+    return "\n".join([lined_up(sections, width), "", *map(printable, lines)])
+
+
+def lined_up(sections: Sequence[Section], width: int | None) -> str:
+    """Sections one below the other, an empty line between them, what they say in one column."""
+    column = max(cell_len(label) for _, rows in sections for label, _ in rows) + 2
+    parts = [
+        [heading, *(line for row in rows for line in _row_lines(row, column, width))] for heading, rows in sections
+    ]
+    return "\n\n".join("\n".join(map(printable, part)) for part in parts)
 
 
 def _summary_rows(status: CardStatus) -> Iterator[_Row]:
@@ -64,7 +70,8 @@ def _summary_rows(status: CardStatus) -> Iterator[_Row]:
         yield say("its CA", "署名用の認証局"), f"{known}; {_until(facts.signature_issuer)}"
 
 
-def _signature_section(signature: SignatureCertificate, *, redact: bool) -> _Section:
+def signature_section(signature: SignatureCertificate, *, redact: bool) -> Section:
+    """The signature certificate for a person."""
     return say("Signature certificate", "署名用電子証明書"), list(_signature_rows(signature, redact=redact))
 
 
@@ -226,7 +233,6 @@ def card_json(status: CardStatus, *, redact: bool = False) -> dict[str, object]:
     def issuer(certificate: x509.Certificate | None) -> dict[str, object] | None:
         return None if certificate is None else certificate_json(certificate, redact=False)
 
-    signature, authentication = status.signature, status.authentication
     return {
         "at": iso(status.at),
         "token": facts.token,
@@ -238,15 +244,24 @@ def card_json(status: CardStatus, *, redact: bool = False) -> dict[str, object]:
         "authentication_certificate_present": facts.authentication_certificate_present,
         "signature_tries_left": facts.signature_tries_left,
         "authentication_tries_left": facts.authentication_tries_left,
-        "signature_certificate": None if signature is None else shown(signature.certificate),
-        "signature_lifetime": None if signature is None else _signature_lifetime(signature, redact=redact),
-        "signature_judgement": None if signature is None else _judgement_json(signature),
+        **signature_json(status.signature, redact=redact),
         "authentication_certificate": shown(facts.authentication_certificate),
-        "authentication_lifetime": _authentication_lifetime(facts.authentication_certificate, authentication),
+        "authentication_lifetime": _authentication_lifetime(facts.authentication_certificate, status.authentication),
         "signature_issuer": issuer(facts.signature_issuer),
         "signature_anchor": status.signature_anchor,
         "authentication_issuer": issuer(facts.authentication_issuer),
         "advice": [_advice_json(advice) for advice in status.advice],
+    }
+
+
+def signature_json(signature: SignatureCertificate | None, *, redact: bool) -> dict[str, object]:
+    """The fields about the signature certificate, null where it was not looked at."""
+    if signature is None:
+        return {"signature_certificate": None, "signature_lifetime": None, "signature_judgement": None}
+    return {
+        "signature_certificate": certificate_json(signature.certificate, redact=redact),
+        "signature_lifetime": _signature_lifetime(signature, redact=redact),
+        "signature_judgement": _judgement_json(signature),
     }
 
 

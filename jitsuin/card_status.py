@@ -91,14 +91,15 @@ def card_status(
         kind=_TOKENS.get(facts.kind, TokenKind.UNKNOWN),
         signature_anchor=None if issuer is None else store.name_of(issuer),
         authentication=None if authentication is None else lifetime(authentication, at),
-        signature=None if certificate is None else _signature(certificate, issuers, store, at),
+        signature=None if certificate is None else signature_certificate(certificate, issuers, store, at),
     )
     return _advised(status)
 
 
-def _signature(
+def signature_certificate(
     certificate: x509.Certificate, issuers: Sequence[x509.Certificate], store: TrustStore, at: datetime
 ) -> SignatureCertificate:
+    """What a signature certificate is good for at that time, revocation left out."""
     judgement = judge(certificate, issuers, store, (), at, RevocationMode.OFF)
     holder = holder_of(certificate) if kind_of(certificate) is not CertificateKind.OTHER else None
     return SignatureCertificate(certificate, judgement, lifetime(certificate, at), holder)

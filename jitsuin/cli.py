@@ -366,7 +366,7 @@ def _expected() -> tuple[type[Exception], ...]:
 
 def _signer(options: dict[str, Any], at: datetime, sources: Sequence[Path]) -> Signer:
     from . import pipeline
-    from .asking import reader_choice, tell_waiting
+    from .asking import reader_choice, tell
     from .pin_source import pin_callback
 
     return pipeline.open_signer(
@@ -375,6 +375,7 @@ def _signer(options: dict[str, Any], at: datetime, sources: Sequence[Path]) -> S
         allow_last_try=options["allow_last_try"],
         trust=options["trust"],
         choose=reader_choice(),
-        waiting=tell_waiting,
+        notify=tell,
+        pkcs11_module=options["pkcs11_module"],
         at=at,
     )

@@ -21,6 +21,7 @@ from .sentences import (
     NOTICES,
     REMEDIES,
     REVOCATION_WORDS,
+    TOKEN_EVENTS,
     UNFORESEEN,
     VERDICTS,
     doctor,
@@ -80,6 +81,11 @@ def error_sentence(error: Exception) -> str:
     if reason in REMEDIES:
         sentence += _SENTENCE_ENDS[language() == "ja"] + _filled(REMEDIES[reason], facts)
     return sentence
+
+
+def token_event_sentence(code: str, token: str) -> str:
+    """What whoever waits for a signature should know at once."""
+    return _filled(TOKEN_EVENTS[code], {"token": token})
 
 
 def check_finding(key: str, facts: Mapping[str, object]) -> str:

@@ -77,17 +77,27 @@ def text_option(_context: click.Context, _parameter: click.Parameter, value: str
     return value
 
 
-key_option = click.option(
-    "--key",
-    metavar="URI",
-    envvar="JITSUIN_KEY",
-    default="card:",
-    show_default=True,
-    help=say(
-        "Key: card:[READER], file:ID.p12 or simulator:[DIR][?card=NAME].",
-        "鍵: card:[READER]、file:ID.p12、simulator:[DIR][?card=NAME]。",
-    ),
-)
+def key_option(command: _F) -> _F:
+    command = click.option(
+        "--pkcs11-module",
+        metavar="PATH",
+        envvar="JITSUIN_PKCS11_MODULE",
+        help=say(
+            "Module for a pkcs11: key that names none (default: those at the known places).",
+            "モジュール指定のないpkcs11:の鍵に使うモジュール(既定: 既知の場所を探索)。",
+        ),
+    )(command)
+    return click.option(
+        "--key",
+        metavar="URI",
+        envvar="JITSUIN_KEY",
+        default="card:",
+        show_default=True,
+        help=say(
+            "Key: card:[READER], pkcs11:[MODULE], file:ID.p12 or simulator:[DIR][?card=NAME].",
+            "鍵: card:[READER]、pkcs11:[MODULE]、file:ID.p12、simulator:[DIR][?card=NAME]。",
+        ),
+    )(command)
 
 
 def chosen_key(options: dict[str, Any]) -> str:

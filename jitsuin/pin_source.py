@@ -14,7 +14,7 @@ import click
 from jitsuin.signer.base import PinCallback, PinRequest, SecretKind
 from jitsuin.signer.errors import PinCancelledError, PinRuleError
 
-from .language import say
+from .language import language, say
 
 if TYPE_CHECKING:
     from typing import TextIO
@@ -32,7 +32,9 @@ def pin_callback(source: str, documents: Sequence[Path]) -> PinCallback:
     if kind == "env" and name:
         if name not in os.environ:
             raise click.UsageError(say(f"--pin-source: {name} is not set", f"--pin-source: {name}が設定されていません"))
-        return lambda _request: os.environ.pop(name)
+        # At once, so that no process that we start inherits it: a PKCS#11 module runs in one of its own.
+        secret = os.environ.pop(name)
+        return lambda _request: secret
     if kind == "stdin" and not name:
         return lambda _request: _line(sys.stdin)
     if kind == "fd" and name.isdecimal():
@@ -42,6 +44,13 @@ def pin_callback(source: str, documents: Sequence[Path]) -> PinCallback:
             "--pin-source is prompt, env:VAR, stdin or fd:N", "--pin-sourceはprompt、env:VAR、stdin、fd:Nのいずれかです"
         )
     )
+
+
+_LABELS = {
+    SecretKind.SIGNATURE_PASSWORD: ("Password", "パスワード"),
+    SecretKind.TOKEN_PIN: ("PIN", "暗証番号"),
+    SecretKind.PASSPHRASE: ("Passphrase", "パスフレーズ"),
+}
 
 
 def _leave_no_core() -> None:
@@ -73,19 +82,17 @@ def _prompt(request: PinRequest, documents: Sequence[Path]) -> str:
                 "Nothing is signed: the password only opens the signature certificate, to show it here.",
                 "署名はしません。署名用電子証明書の内容を表示するためにパスワードを使います。",
             ),
-            say("Tries left: ", "残り回数: ") + str(request.tries_left),
+            say("Tries left: ", "残り回数: ") + _tries(request),
             say(
                 "Signature password: 6 to 16 of A–Z and 0–9; small letters are taken as capitals.",
                 "署名用パスワード: 英大文字と数字の6〜16文字(小文字は大文字として扱います)。",
             ),
         ]
+    elif request.tries_left is not None or request.tries_low:
+        lines.append(say("Tries left: ", "残り回数: ") + _tries(request))
     for line in lines:
         click.echo(printable(line), err=True)
-    label = (
-        say("Password", "パスワード")
-        if request.kind is SecretKind.SIGNATURE_PASSWORD
-        else say("Passphrase", "パスフレーズ")
-    )
+    label = _LABELS[request.kind][language() == "ja"]
     try:
         secret: str = click.prompt(label, hide_input=True, err=True, default="", show_default=False)
     except click.Abort:
@@ -93,6 +100,17 @@ def _prompt(request: PinRequest, documents: Sequence[Path]) -> str:
     if request.kind is SecretKind.SIGNATURE_PASSWORD and secret != secret.upper():
         click.echo(say("Small letters were taken as capitals.", "小文字を大文字に変換しました。"), err=True)
     return secret
+
+
+def _tries(request: PinRequest) -> str:
+    if request.tries_left is not None:
+        return str(request.tries_left)
+    if request.tries_low:
+        return say(
+            "fewer than there were: a wrong one has been entered before",
+            "減っています(以前に誤入力あり)",
+        )
+    return say("not told", "確認できません")
 
 
 def _line(stream: TextIO) -> str:

@@ -31,7 +31,7 @@ from jitsuin.signer.base import (
     SignatureScheme,
     Signer,
     SignerOptions,
-    WaitingNotice,
+    TokenNotice,
     check_value,
 )
 from jitsuin.signer.errors import SignerError
@@ -99,19 +99,21 @@ def open_signer(
     allow_last_try: bool = False,
     trust: TrustNames = (),
     choose: ChooseReader | None = None,
-    waiting: WaitingNotice | None = None,
+    notify: TokenNotice | None = None,
+    pkcs11_module: str | None = None,
     at: datetime | None = None,
 ) -> Signer:
     """A signer for a key URI such as `card:` or `file:id.p12`, to be used as a context manager.
 
     The PIN callback is called at most once, when a signature or the certificate is first asked for; None opens the
-    token for looking only. `trust` spares the token to show a CA certificate that is an anchor. `choose` and `waiting`
-    are told at SignerOptions. Raises UnknownNameError, TrustFileError, or a SignerError of the backend.
+    token for looking only. `trust` spares the token to show a CA certificate that is an anchor. `choose`, `notify`
+    and `pkcs11_module` are told at SignerOptions. Raises UnknownNameError, TrustFileError, or a SignerError of the
+    backend.
     """
     factory = registry.signer_factory(uri)
     store = load_trust(trust)
     known = (*store.anchors, *store.remembered)
-    return factory(uri, SignerOptions(pin, at or now(), allow_last_try, known, choose, waiting))
+    return factory(uri, SignerOptions(pin, at or now(), allow_last_try, known, choose, notify, pkcs11_module))
 
 
 def sign_file(

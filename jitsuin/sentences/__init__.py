@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from . import errors, pdf, verdicts
+from . import errors, pdf, pkcs11, verdicts
 from .card import ADVICE, CERTIFICATE_KINDS, ENDINGS, LIFETIMES, REVOCATION_HERE, TOKEN_KINDS
 from .errors import UNFORESEEN
 from .pdf import CHANGES, FORM_RULES, REMEDIES
+from .pkcs11 import TOKEN_EVENTS
 from .verdicts import NOTICES, REVOCATION_WORDS
 
 __all__ = [
@@ -25,10 +26,11 @@ __all__ = [
     "REMEDIES",
     "REVOCATION_HERE",
     "REVOCATION_WORDS",
+    "TOKEN_EVENTS",
     "TOKEN_KINDS",
     "UNFORESEEN",
     "VERDICTS",
 ]
 
 VERDICTS: Mapping[str, tuple[str, str]] = {**verdicts.VERDICTS, **pdf.VERDICTS}
-ERRORS: Mapping[str, tuple[str, str]] = {**errors.ERRORS, **pdf.ERRORS}
+ERRORS: Mapping[str, tuple[str, str]] = {**errors.ERRORS, **pdf.ERRORS, **pkcs11.ERRORS}

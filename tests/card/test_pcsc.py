@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from smartcard import scard
 
-from jitsuin.signer.base import PinRequest, SignatureScheme, SignerOptions
+from jitsuin.signer.base import PinRequest, SignatureScheme, SignerOptions, TokenEvent
 from jitsuin.signer.errors import (
     CardRemovedError,
     CardTimeoutError,
@@ -229,19 +229,23 @@ def test_a_look_leaves_other_programs_what_their_pin_opened(
 def test_a_program_that_holds_the_card_is_waited_for_and_named(
     pcsc: PcscStack, folder: Folder, card: Callable, other: Callable
 ) -> None:
-    told: list[str] = []
+    told: list[tuple[TokenEvent, str]] = []
+
+    def notify(event: TokenEvent, token: str) -> None:
+        told.append((event, token))
+
     with pcsc.insert(folder()):
         program = other()
         assert program.connect() == 0
         begun = time.monotonic()
         with pytest.raises(TokenInUseError):
-            card("card:?wait=0.3", waiting=told.append)
+            card("card:?wait=0.3", notify=notify)
         assert time.monotonic() - begun < 10
         assert told == []
         threading.Timer(2, program.close).start()
-        with card(waiting=told.append) as signer:
+        with card(notify=notify) as signer:
             signer.sign(b"", RSA)
-        assert told == [pcsc.readers[0]]
+        assert told == [(TokenEvent.IN_USE, pcsc.readers[0])]
 
 
 def test_what_forgets_to_close_is_closed_at_the_end(pcsc: PcscStack, folder: Folder, other: Callable) -> None:

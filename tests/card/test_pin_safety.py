@@ -25,8 +25,8 @@ Folder = Callable[..., Path]
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 ENDS = {0, 130, 143}
 KILLED = {-signal.SIGINT: 130}
-"""CPython ends by the signal itself when Ctrl-C was caught while it ran the text of a program, as making a dataclass does;
-a shell says 130 to both.
+"""CPython ends by the signal itself when Ctrl-C was caught while it ran a program's text, as making a dataclass does; a
+shell says 130 to both.
 """
 REFUSED = {0x6982, 0x6A82}
 

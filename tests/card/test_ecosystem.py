@@ -1,0 +1,138 @@
+"""The card in pcscd as the key of other people's programs: cryptography, signxml, and the real `pyhanko` command."""
+
+from __future__ import annotations
+
+import io
+import os
+import subprocess
+import sysconfig
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
+from cryptography.hazmat.primitives.serialization import Encoding
+from lxml import etree
+from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+from pyhanko.sign.fields import SigSeedSubFilter
+from pyhanko.sign.signers import PdfSignatureMetadata, PdfSigner
+
+import jitsuin
+from jitsuin.pyhanko_signer import JitsuinSigner
+from jitsuin.samples.pdf_documents import employment_certificate
+from jitsuin.signer.base import PinRequest
+from jitsuin.signer.errors import CardRemovedError
+from jitsuin.signer.simulator import SIGNATURE_PASSWORD, create_card
+from judges import OpenSsl, Xmlsec1
+from pcsc_stack import PcscStack
+
+PYHANKO = str(Path(sysconfig.get_path("scripts"), "pyhanko"))
+NAME = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "somebody")])
+DATA = b"to be signed"
+NOW = datetime.now(UTC)
+"""The command knows no other time."""
+Folder = Callable[..., Path]
+
+
+def password(_: PinRequest) -> str:
+    return SIGNATURE_PASSWORD
+
+
+def test_an_rsa_key(pcsc: PcscStack, folder: Folder, openssl: OpenSsl) -> None:
+    with pcsc.insert(folder()), jitsuin.open_signer("card:", pin=password) as signer:
+        key, certificate = signer.private_key(), signer.certificate
+        assert isinstance(key, rsa.RSAPrivateKey)
+        value = key.sign(DATA, padding.PKCS1v15(), hashes.SHA256())
+        digest = hashes.Hash(hashes.SHA256())
+        digest.update(DATA)
+        assert key.sign(digest.finalize(), padding.PKCS1v15(), Prehashed(hashes.SHA256())) == value
+        request = x509.CertificateSigningRequestBuilder(NAME).sign(key, hashes.SHA256())
+    assert openssl.verify_value(certificate, DATA, value).ok
+    assert openssl.verify_value(certificate, DATA + b".", value).invalid
+    verify = ("req", "-inform", "DER", "-verify", "-noout")
+    assert openssl.run(*verify, stdin=request.public_bytes(Encoding.DER)).returncode == 0
+
+
+def test_an_elliptic_key(pcsc: PcscStack, folder: Folder, openssl: OpenSsl) -> None:
+    with pcsc.insert(folder("p384")), jitsuin.open_signer("card:", pin=password) as signer:
+        key, certificate = signer.private_key(), signer.certificate
+        assert isinstance(key, ec.EllipticCurvePrivateKey)
+        value = key.sign(DATA, ec.ECDSA(hashes.SHA384()))
+    assert openssl.verify_value(certificate, DATA, value, "sha384").ok
+    assert openssl.verify_value(certificate, DATA + b".", value, "sha384").invalid
+
+
+def test_signxml(pcsc: PcscStack, folder: Folder, xmlsec1: Xmlsec1) -> None:
+    signxml = pytest.importorskip("signxml")
+    with pcsc.insert(folder()), jitsuin.open_signer("card:", pin=password) as signer:
+        certificate = signer.certificate
+        pem = certificate.public_bytes(Encoding.PEM).decode()
+        tree = etree.fromstring("<order><item>pen</item></order>")
+        signed = etree.tostring(signxml.XMLSigner().sign(tree, key=signer.private_key(), cert=pem))
+    assert xmlsec1.verify(signed, certificate=certificate).ok
+    assert xmlsec1.verify(signed.replace(b"pen", b"pan"), certificate=certificate).invalid
+
+
+@pytest.mark.parametrize("persona", ["valid", "p384"])
+def test_pyhanko_in_a_program(persona: str, pcsc: PcscStack, folder: Folder, pdf_judges, at: datetime) -> None:
+    meta = PdfSignatureMetadata("Seal", subfilter=SigSeedSubFilter.PADES)
+    with pcsc.insert(folder(persona)), jitsuin.open_signer("card:", pin=password) as signer:
+        writer = IncrementalPdfFileWriter(io.BytesIO(employment_certificate()))
+        signed: io.BytesIO = PdfSigner(meta, JitsuinSigner(signer)).sign_pdf(writer)
+    pdf_judges.accept(signed.getvalue(), ["Seal"], at=at + timedelta(hours=1))
+
+
+def test_a_card_that_is_taken_away_gives_no_more_signatures(pcsc: PcscStack, folder: Folder) -> None:
+    with pcsc.insert(folder()) as card, jitsuin.open_signer("card:", pin=password) as signer:
+        key = signer.private_key()
+        assert key.sign(DATA, padding.PKCS1v15(), hashes.SHA256())
+        card.take_out()
+        with pytest.raises(CardRemovedError):
+            key.sign(DATA, padding.PKCS1v15(), hashes.SHA256())
+
+
+def run_pyhanko(folder: Path, pin: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    (folder / "in.pdf").write_bytes(employment_certificate())
+    call = [PYHANKO, "sign", "addsig", "--field", "Seal", "--use-pades", "jpki", "--pin-source", "env:PIN"]
+    call += ["--trust", "simulator", *arguments, "in.pdf", "out.pdf"]
+    environment = {**os.environ, "HOME": str(folder), "JITSUIN_LANG": "en", "PIN": pin}
+    return subprocess.run(
+        call, cwd=folder, env=environment, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False
+    )
+
+
+@pytest.mark.parametrize("persona", ["valid", "p384"])
+def test_the_pyhanko_command(persona: str, pcsc: PcscStack, tmp_path: Path, other: Callable, pdf_judges) -> None:
+    create_card(tmp_path / "card", persona, NOW)
+    with pcsc.insert(tmp_path / "card"):
+        done = run_pyhanko(tmp_path, SIGNATURE_PASSWORD)
+        assert (done.returncode, done.stderr) == (0, "")
+        pdf_judges.accept(tmp_path / "out.pdf", ["Seal"], at=NOW + timedelta(minutes=5))
+        program = other()
+        assert program.connect() == 0
+        assert program.sign() == 0x6982  # the card was left locked
+
+
+def test_the_pyhanko_command_with_a_wrong_password(pcsc: PcscStack, tmp_path: Path, other: Callable) -> None:
+    create_card(tmp_path / "card", "valid", NOW)
+    with pcsc.insert(tmp_path / "card"):
+        done = run_pyhanko(tmp_path, "WRONG123")
+        assert (done.returncode, done.stderr) == (6, "Error: the password is wrong; tries left: 4\n")
+        assert not (tmp_path / "out.pdf").exists()
+        program = other()
+        assert program.connect() == 0
+        assert (program.tries_left(), program.sign()) == (4, 0x6982)
+
+
+def test_the_pyhanko_command_names_a_reader(pcsc: PcscStack, tmp_path: Path) -> None:
+    for name, persona in (("card", "valid"), ("other", "second")):
+        create_card(tmp_path / name, persona, NOW)
+    with pcsc.insert(tmp_path / "card", slot=0), pcsc.insert(tmp_path / "other", slot=2):
+        several = run_pyhanko(tmp_path, SIGNATURE_PASSWORD)
+        assert several.returncode == 5
+        assert pcsc.readers[2] in several.stderr
+        assert run_pyhanko(tmp_path, SIGNATURE_PASSWORD, "--key", "card:second").returncode == 0
