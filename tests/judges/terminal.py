@@ -32,12 +32,20 @@ class Terminal:
         return self.screen
 
     def wait_for_password_prompt(self) -> None:
-        """Until the echo is off: what is typed between the prompt and that is thrown away (getpass, TCSAFLUSH)."""
+        """Until the echo is off and the program waits for what is typed.
+
+        What is typed between the prompt and that is thrown away (getpass, TCSAFLUSH); a signal between Python's last
+        look for signals and its waiting is seen only when something is typed.
+        """
         self.read_until("Password")
         deadline = time.monotonic() + 20
-        while termios.tcgetattr(self.descriptor)[3] & termios.ECHO:
+        while termios.tcgetattr(self.descriptor)[3] & termios.ECHO or not self._waits():
             assert time.monotonic() < deadline, self.screen
             time.sleep(0.01)
+
+    def _waits(self) -> bool:
+        """Whether the process sleeps, by proc(5)."""
+        return Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()[0] == "S"
 
     def type(self, text: str) -> None:
         os.write(self.descriptor, text.encode())
