@@ -89,7 +89,7 @@ class Module:
         certificates = self._session.get_objects({Attribute.CLASS: ObjectClass.CERTIFICATE})
         return {"objects": [_described(found) for found in (*self._keys, *certificates)]}
 
-    def sign(self, attachment: bytearray, key: int, mechanism: int) -> bytes:
+    def sign(self, key: int, mechanism: int, attachment: bytes | bytearray = b"") -> bytes:
         """C_Sign of the attached bytes by the key of this number among those that `login` has told.
 
         A key with CKA_ALWAYS_AUTHENTICATE gets its PIN again for each signature, but only if the module insists: it
@@ -120,7 +120,7 @@ class Module:
     def _slots(self) -> dict[int, Any]:
         return {slot.slot_id: slot for slot in self._library.get_slots()}
 
-    def _sign(self, data: bytearray, key: int, mechanism: int, pin: bytearray | None) -> bytes:
+    def _sign(self, data: bytes | bytearray, key: int, mechanism: int, pin: bytearray | None) -> bytes:
         return bytes(
             self._keys[key].sign(
                 bytes(data),

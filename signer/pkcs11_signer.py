@@ -6,6 +6,7 @@ module's answers mean, and each value is checked with the certificate: OpenSC pa
 
 from __future__ import annotations
 
+import threading
 import time
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -69,6 +70,7 @@ class Pkcs11Signer:
         self._login_tried = False
         self._key: Pkcs11Key | None = None
         self._failure: Exception | None = None
+        self._unlocking = threading.RLock()
 
     def at_the_end(self, ending: ExitStack) -> None:
         """What to let go of after the module."""
@@ -139,18 +141,19 @@ class Pkcs11Signer:
         self._tell(TokenEvent.LEFT_OPEN, token)
 
     def _unlocked(self) -> Pkcs11Key:
-        if self._failure is not None:
-            raise self._failure
-        if self._key is None:
-            # Whatever interrupts the unlocking, Ctrl-C included, must not leave a way to a second login.
-            self._failure = PinCancelledError()
-            try:
-                self._key = self._unlock()
-            except Exception as error:
-                self._failure = error
-                raise
-            self._failure = None
-        return self._key
+        with self._unlocking:  # a second thread waits for the person, too
+            if self._failure is not None:
+                raise self._failure
+            if self._key is None:
+                # Whatever interrupts the unlocking, Ctrl-C included, must not leave a way to a second login.
+                self._failure = PinCancelledError()
+                try:
+                    self._key = self._unlock()
+                except Exception as error:
+                    self._failure = error
+                    raise
+                self._failure = None
+            return self._key
 
     def _unlock(self) -> Pkcs11Key:
         if self._options.pin is None or self._token is None:
