@@ -29,6 +29,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from jitsuin import pipeline, sentences
+from jitsuin.card_status import signature_certificate
 from jitsuin.errors import EXIT_CODE_MEANINGS, ExitCode, JitsuinError, exit_code
 from jitsuin.formats.errors import FormatError
 from jitsuin.formats.profiles import PROFILES, Confidence
@@ -36,8 +37,11 @@ from jitsuin.formats.verdict import SubIndication
 from jitsuin.report import SCHEMA_VERSION
 from jitsuin.sentences.doctor import SUBJECTS
 from jitsuin.signer.errors import SignerError
-from jitsuin.signer.simulator import PERSONAS, SIGNATURE_PASSWORD, Persona
+from jitsuin.signer.pkcs11_token import ModuleFacts, Pkcs11Object, Pkcs11Token
+from jitsuin.signer.simulator import PERSONAS, SIGNATURE_PASSWORD, Persona, pki
 from jitsuin.signer.simulator.pki import CAS, private_key
+from jitsuin.token_report import module_json
+from jitsuin.trust import load_trust
 
 ROOT = Path(__file__).resolve().parent.parent
 _NOTICE = "<!-- Made by docs/generate.py: change the code or the generator, not this page. -->"
@@ -248,6 +252,8 @@ _OBJECTS: Mapping[str, str | None] = {
     "authentication_lifetime": "lifetime",
     "signature_judgement": "judgement",
     "advice": "advice",
+    "tokens": "PKCS#11 token",
+    "PKCS#11 token.objects": "PKCS#11 object",
 }
 """What the values of these fields are, wherever they stand, or in one kind of object."""
 
@@ -419,6 +425,45 @@ _FIELDS: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "advice": "what to do next, the most pressing first",
         },
     ),
+    "card with PKCS#11": (
+        "`jitsuin card --json` with a `pkcs11:` key",
+        {
+            "schema_version": "of this page",
+            "command": "`card`",
+            "module": "the module's path or name",
+            "library": "what it says of itself: `manufacturer`, `description`, `version`",
+            "tokens": "every slot with something in it",
+            "signature_certificate": "only with `--unlock`: the one with the key that is meant",
+            "signature_lifetime": "only with `--unlock`",
+            "signature_judgement": "only with `--unlock`: what `sign` would make of it; revocation is not looked at",
+        },
+    ),
+    "PKCS#11 token": (
+        "A PKCS#11 token",
+        {
+            "slot_id": "the slot's number, as in the URI",
+            "reader": "the slot's description: with OpenSC the reader's name",
+            "label": "empty for a token that was never set up; null for what the module does not recognise",
+            "manufacturer": "as the token says",
+            "model": "as the token says",
+            "serial": "null with `--redact`",
+            "removable": "can be taken out of the slot, as a card",
+            "for_authentication": "its key is for user authentication and never signs documents",
+            "flags": "those of the token's `CKF_` flags that tell of its PIN",
+            "mechanisms": "those of its `CKM_` mechanisms that documents can be signed by",
+            "objects": "what it shows without a PIN",
+        },
+    ),
+    "PKCS#11 object": (
+        "An object on a PKCS#11 token",
+        {
+            "kind": "`certificate`, `private-key`, `public-key`, or what else the module calls it",
+            "label": "CKA_LABEL; null with `--redact`",
+            "id": "CKA_ID, hexadecimal, which pairs a key with its certificate",
+            "key_type": "of a key: `RSA`, `EC`, …",
+            "not_after": "of a certificate",
+        },
+    ),
     "lifetime": (
         "The validity of a certificate\n\nDays are Japan's, as people count them; the certificate has the exact times.",
         {
@@ -544,7 +589,7 @@ error. Take the verdict from here or from the [exit code](exit-codes.md), never 
 `schema_version` is {SCHEMA_VERSION}. It grows when a field changes its meaning or goes; fields may be added without
 that. Times are ISO 8601 in UTC unless it is said otherwise.
 
-The types below were taken from real runs. What a certificate or card does not tell is null.
+The types below were taken from real runs, those about PKCS#11 from made-up tokens. What a certificate or card does not tell is null.
 
 {chr(10).join(sections)}"""
 
@@ -601,11 +646,30 @@ def _runs() -> Iterator[tuple[str, dict[str, Any]]]:
         yield "card", run("card", "--json", "--key", "simulator:jitsuin-demo/card", *signing, "--unlock")
         yield "card", run("card", "--json", "--key", "simulator:jitsuin-demo/card", *signing, "--unlock", "--redact")
         yield "card", run("card", "--json", "--key", "simulator:ended?card=expired", *signing, "--unlock")
+        yield "card with PKCS#11", _pkcs11_module(None)
+        yield "card with PKCS#11", _pkcs11_module("valid")
         # Without a PC/SC service, so that something is always missing.
         yield "doctor", run("doctor", "--json", PCSCLITE_CSOCK_NAME="absent")
         yield "doctor", run("doctor", "--json", "--bundle", "report.jsonl", PCSCLITE_CSOCK_NAME="absent")
         yield "profiles", run("profiles", "--json")
         yield "trust list", run("trust", "list", "--json")
+
+
+def _pkcs11_module(persona: str | None) -> dict[str, Any]:
+    """What is printed of a module; made up, as the documentation is to be made without any. Unlocked with a persona."""
+    certificate = None if persona is None else pki.signature_certificate(PERSONAS[persona], _AT)
+    issuer = pki.ca_certificate(PERSONAS["valid"].ca)
+    store = load_trust(["simulator"])
+    signature = None if certificate is None else signature_certificate(certificate, (issuer,), store, _AT)
+    objects = (
+        Pkcs11Object("certificate", "CA", b"\x04", certificate=issuer),
+        Pkcs11Object("public-key", "", b"", "RSA"),
+    )
+    tokens = (Pkcs11Token(0, "Reader", "", True, "Token"), Pkcs11Token(1, "Reader", "", True, None))
+    library = {"manufacturer": "", "description": "", "version": ""}
+    facts = ModuleFacts("module.so", library, tokens, {0: objects})
+    printed = module_json(facts, signature, redact=False), module_json(facts, signature, redact=True)
+    return {"schema_version": SCHEMA_VERSION, "command": "card", **printed[persona is None]}
 
 
 class _Shell:

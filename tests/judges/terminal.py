@@ -31,13 +31,13 @@ class Terminal:
             self.screen += self._read(deadline)
         return self.screen
 
-    def wait_for_password_prompt(self) -> None:
+    def wait_for_password_prompt(self, prompt: str = "Password") -> None:
         """Until the echo is off and the program waits for what is typed.
 
         What is typed between the prompt and that is thrown away (getpass, TCSAFLUSH); a signal between Python's last
         look for signals and its waiting is seen only when something is typed.
         """
-        self.read_until("Password")
+        self.read_until(prompt)
         deadline = time.monotonic() + 20
         while termios.tcgetattr(self.descriptor)[3] & termios.ECHO or not self._waits():
             assert time.monotonic() < deadline, self.screen
