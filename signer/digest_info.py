@@ -22,9 +22,14 @@ def digest(data: bytes, algorithm: hashes.HashAlgorithm) -> bytes:
     return hasher.finalize()
 
 
-def digest_info(data: bytes, algorithm: hashes.HashAlgorithm) -> bytes:
-    """Hash the data and wrap the digest: DER of `DigestInfo` (RFC 8017, A.2.4), 51 bytes for SHA-256."""
-    return PREFIXES[algorithm.name] + digest(data, algorithm)
+def digest_info(digest: bytes, algorithm: hashes.HashAlgorithm) -> bytes:
+    """The digest as DER of `DigestInfo` (RFC 8017, A.2.4), 51 bytes for SHA-256.
+
+    Raises DigestInfoError for a digest of another length.
+    """
+    info = PREFIXES[algorithm.name] + digest
+    assert_digest_info(info)
+    return info
 
 
 def assert_digest_info(candidate: bytes) -> None:

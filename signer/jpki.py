@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from .apdu import SW, Transport
 from .base import PinRequest, SecretKind, SignatureScheme, SignerOptions, TokenFacts, check_value
-from .digest_info import PREFIXES, digest
+from .digest_info import digest, digest_info
 from .errors import (
     CardDataError,
     CardStateLostError,
@@ -126,7 +126,7 @@ class JpkiSigner(OffersPrivateKey):
         with _state_held():
             if not isinstance(public_key, rsa.RSAPublicKey):
                 return self._card.sign_hash_p384(Ef.SIGNATURE_KEY, digest)
-            value = self._card.sign_digest_info(Ef.SIGNATURE_KEY, PREFIXES[scheme.hash.name] + digest)
+            value = self._card.sign_digest_info(Ef.SIGNATURE_KEY, digest_info(digest, scheme.hash))
         if len(value) != public_key.key_size // 8:
             raise CardDataError(file=f"{Ef.SIGNATURE_KEY:04X}", reason="signature-length")
         return value

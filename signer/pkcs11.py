@@ -56,8 +56,14 @@ class Module:
         return {"tokens": [_token(slot) for slot in self._slots.values() if slot.flags & SlotFlag.TOKEN_PRESENT]}
 
     def flags(self, slot_id: int) -> Value:
-        """The token's flags as they are now: what `tokens` told is from then."""
-        return {"flags": int(self._slots[slot_id].get_token().flags)}
+        """The token's flags as they are now: what `tokens` told is from then. Raises TokenNotPresent.
+
+        The slots are listed anew, since OpenSC's C_GetTokenInfo goes on telling of a card that is gone.
+        """
+        for slot in self._library.get_slots(token_present=True):
+            if slot.slot_id == slot_id:
+                return {"flags": int(slot.get_token().flags)}
+        raise pkcs11.TokenNotPresent
 
     def objects(self, slot_id: int) -> Value:
         """What the token shows without a PIN."""

@@ -12,7 +12,13 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from .base import SignatureScheme
 from .chain import chain_above
 from .digest_info import digest, digest_info
-from .errors import NoCertificateError, NoKeyError, SeveralKeysError, SignatureValueError, UnsupportedKeyError
+from .errors import (
+    NoCertificateError,
+    NoKeyError,
+    SeveralKeysError,
+    SignatureValueError,
+    UnsupportedKeyError,
+)
 from .pkcs11_token import Pkcs11Object, Pkcs11Token
 from .pkcs11_uri import Pkcs11Uri
 
@@ -42,21 +48,30 @@ class Pkcs11Key:
         self.issuers = tuple(chain_above(certificate, others))
         self.public_key: PublicKeyTypes = certificate.public_key()
         self.scheme = SignatureScheme.for_key(self.public_key)
-        self.hashes = _HASHING[self.scheme] in token.mechanisms
+        hashing = _HASHING[self.scheme]
         plain = _CKM_RSA_PKCS if self.scheme is SignatureScheme.RSA_SHA256 else _CKM_ECDSA
-        self.mechanism = _HASHING[self.scheme] if self.hashes else plain
-        if self.mechanism not in token.mechanisms:
-            raise self.unsupported()
+        self._hashing = hashing if hashing in token.mechanisms else None
+        self._plain = plain if plain in token.mechanisms else None
 
     def unsupported(self) -> UnsupportedKeyError:
         """That the token cannot sign with this key, or not by the scheme that was asked for."""
         return UnsupportedKeyError(key=type(self.public_key).__name__, bits=getattr(self.public_key, "key_size", None))
 
-    def prepared(self, to_be_signed: bytes) -> bytes:
-        """What a mechanism that does not hash is given: the DigestInfo (RSA), or the bare hash (ECDSA)."""
-        if self.scheme is SignatureScheme.RSA_SHA256:
-            return digest_info(to_be_signed, self.scheme.hash)
-        return digest(to_be_signed, self.scheme.hash)
+    def request(self, to_be_signed: bytes) -> tuple[int, bytes]:
+        """A mechanism and what it is given: the bytes themselves where the token hashes. Raises UnsupportedKeyError."""
+        if self._hashing is not None:
+            return self._hashing, to_be_signed
+        return self.request_by_digest(digest(to_be_signed, self.scheme.hash))
+
+    def request_by_digest(self, digest: bytes) -> tuple[int, bytes]:
+        """A mechanism that does not hash, and the DigestInfo (RSA) or the bare digest (ECDSA) for it.
+
+        Raises UnsupportedKeyError if the token has no such mechanism, DigestInfoError for a digest of another length.
+        """
+        if self._plain is None:
+            raise self.unsupported()
+        info = digest_info(digest, self.scheme.hash)
+        return self._plain, info if self.scheme is SignatureScheme.RSA_SHA256 else digest
 
     def encoded(self, value: bytes) -> bytes:
         """The value as others write it: of ECDSA the token gives r and s one after the other (PKCS#11 2.40, 2.3.1)."""

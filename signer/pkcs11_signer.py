@@ -37,6 +37,7 @@ from .pkcs11_key import Pkcs11Key, chosen_key
 from .pkcs11_process import POWER_SECONDS, End, ModuleProcess
 from .pkcs11_token import NO_FLAGS, ModuleFacts, Pkcs11Object, Pkcs11Token, TokenFlag
 from .pkcs11_uri import Pkcs11Uri
+from .private_key import OffersPrivateKey
 
 _GONE: Final = frozenset({"DeviceRemoved", "TokenNotPresent", "SessionHandleInvalid", "SessionClosed"})
 _VAGUE: Final = frozenset({"GeneralError", "FunctionFailed", "DeviceError", "TokenNotRecognised"})
@@ -47,7 +48,7 @@ _NOTICED_SECONDS: Final = 1.0
 _POLL_SECONDS: Final = 0.1
 
 
-class Pkcs11Signer:
+class Pkcs11Signer(OffersPrivateKey):
     """A key on a PKCS#11 token. There is one login in its life, when the certificate is first needed."""
 
     def __init__(
@@ -97,17 +98,30 @@ class Pkcs11Signer:
         Raises UnsupportedKeyError, CardRemovedError, CardStateLostError, SignatureValueError, Pkcs11ModuleError or
         Pkcs11CallError; and what `certificate` raises.
         """
+        key = self._key_for(scheme)
+        value = self._value(key, *key.request(to_be_signed))
+        check_value(key.public_key, to_be_signed, scheme, value)
+        return value
+
+    def sign_digest(self, digest: bytes, scheme: SignatureScheme) -> bytes:
+        """The same, where only the digest is at hand. Raises DigestInfoError for one of another length."""
+        key = self._key_for(scheme)
+        value = self._value(key, *key.request_by_digest(digest))
+        check_value(key.public_key, digest, scheme, value, digested=True)
+        return value
+
+    def _key_for(self, scheme: SignatureScheme) -> Pkcs11Key:
         key = self._unlocked()
         if scheme is not key.scheme:
             raise key.unsupported()
-        given = to_be_signed if key.hashes else key.prepared(to_be_signed)
+        return key
+
+    def _value(self, key: Pkcs11Key, mechanism: int, given: bytes) -> bytes:
         try:
-            _, answer = self._process.ask("sign", given, key=key.number, mechanism=key.mechanism)
+            _, answer = self._process.ask("sign", given, key=key.number, mechanism=mechanism)
         except Pkcs11CallError as error:
             raise self._explained(error, key.token) from None
-        value = key.encoded(bytes(answer))
-        check_value(key.public_key, to_be_signed, scheme, value)
-        return value
+        return key.encoded(bytes(answer))
 
     def describe_module(self) -> ModuleFacts:
         """Every token of the module, with the objects that it shows without a PIN."""

@@ -290,7 +290,7 @@ def test_nothing_but_a_digest_info_is_sent_to_the_key(recital: type) -> None:
 
 def test_a_refused_selection_is_not_taken_for_the_key(recital: type) -> None:
     transport = recital(["6A86", "9000", "00 9000", "6A82", "9000", "00 9000", "00 9000"])
-    application, info = JpkiApplication(transport), digest_info(b"", hashes.SHA256())
+    application, info = JpkiApplication(transport), digest_info(bytes(32), hashes.SHA256())
     application.sign_digest_info(Ef.SIGNATURE_KEY, info)
     assert not application.exists(Ef.SIGNATURE_CERTIFICATE)
     application.sign_digest_info(Ef.SIGNATURE_KEY, info)

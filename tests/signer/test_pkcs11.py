@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import signal
 import subprocess
@@ -16,12 +17,15 @@ from typing import Any
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from jitsuin.signer.base import PinRequest, SecretKind, SignatureScheme, SignerOptions, TokenEvent
 from jitsuin.signer.errors import (
     CardRemovedError,
     CardStateLostError,
+    DigestInfoError,
     LastTryRefusedError,
     NoCertificateError,
     NoKeyError,
@@ -168,6 +172,27 @@ def test_a_mechanism_that_hashes_is_preferred(softhsm: SoftHsm, front: Callable[
     made = front(MODULE)
     opened(f"pkcs11:{made.path}").sign(DATA, RSA)
     assert [call.facts["mechanism"] for call in made.calls("C_SignInit")] == ["0x40"]
+
+
+@pytest.mark.parametrize("persona", ["valid", "p384"])
+def test_a_digest_alone(softhsm: SoftHsm, opened: Callable, openssl: OpenSsl, persona: str) -> None:
+    softhsm.token(objects=of_persona(persona, AT))
+    signer = opened()
+    scheme = SignatureScheme.for_key(signer.certificate.public_key())
+    value = signer.sign_digest(hashlib.new(scheme.hash.name, DATA).digest(), scheme)
+    assert openssl.verify_value(signer.certificate, DATA, value, scheme.hash.name).ok
+    with pytest.raises(DigestInfoError):
+        signer.sign_digest(hashlib.sha1(DATA).digest(), scheme)  # noqa: S324 - to be refused
+
+
+def test_a_key_object_signs_a_request(softhsm: SoftHsm, opened: Callable, openssl: OpenSsl, tmp_path: Path) -> None:
+    """The builder of `cryptography` takes the key as one of its own; OpenSSL judges what comes of it."""
+    softhsm.token(objects=of_persona("valid", AT))
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "Test")])
+    request = x509.CertificateSigningRequestBuilder(name).sign(opened().private_key(), hashes.SHA256())
+    (tmp_path / "request.pem").write_bytes(request.public_bytes(Encoding.PEM))
+    judged = openssl.run("req", "-in", tmp_path / "request.pem", "-noout", "-verify")
+    assert b"OK" in judged.stdout + judged.stderr
 
 
 # Which token, which key
@@ -431,10 +456,10 @@ def test_without_a_callback_nothing_is_presented(
     facts = signer.describe_module()
     assert {token.label for token in facts.tokens} == {"one", "two", ""}
     (one,) = (token for token in facts.tokens if token.label == "one")
-    assert [o.label for o in facts.objects[one.slot_id] if o.certificate is not None] == [
+    assert {o.label for o in facts.objects[one.slot_id] if o.certificate is not None} == {
         "Digital Signature Certificate",
         "Digital Signature Certificate CA",
-    ]
+    }
     with pytest.raises(PinCancelledError):
         signer.sign(DATA, RSA)
     assert made.logins == []
@@ -666,8 +691,6 @@ def options(person: Person | None = None, **chosen: Any) -> SignerOptions:
 
 
 def self_signed(key: ec.EllipticCurvePrivateKey) -> x509.Certificate:
-    from cryptography.hazmat.primitives import hashes
-
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "Test")])
     builder = x509.CertificateBuilder(name, name, key.public_key(), 1, AT, datetime(2029, 1, 1, tzinfo=UTC))
     return builder.sign(key, hashes.SHA256())
