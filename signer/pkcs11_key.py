@@ -84,9 +84,12 @@ class Pkcs11Key:
 
 
 def chosen_key(
-    token: Pkcs11Token, uri: Pkcs11Uri, found: Sequence[Pkcs11Object], neighbours: Sequence[x509.Certificate]
+    token: Pkcs11Token, uri: Pkcs11Uri, found: Sequence[Pkcs11Object], shown: Sequence[Pkcs11Object]
 ) -> Pkcs11Key:
-    """The key that is meant, with its certificate. Raises NoKeyError, SeveralKeysError or NoCertificateError."""
+    """The key that is meant, with its certificate; `shown` is what else may lead to its issuers.
+
+    Raises NoKeyError, SeveralKeysError or NoCertificateError.
+    """
     keys = [one for one in found if one.kind == "private-key"]
     certificates = [one for one in found if one.certificate is not None]
     names = tuple(key.name for key in keys)
@@ -106,8 +109,8 @@ def chosen_key(
     if own is None:
         unreadable = any(one.kind == "certificate" and one.id == key.id for one in found)
         raise NoCertificateError(token=token.name, key=key.name, reason="unreadable" if unreadable else "none")
-    others = [one.certificate for one in certificates if one.certificate is not None]
-    return Pkcs11Key(number, token, own, [*others, *neighbours])
+    others = [one.certificate for one in (*found, *shown) if one.certificate is not None]
+    return Pkcs11Key(number, token, own, others)
 
 
 def _labelled(label: str, key: Pkcs11Object, certificates: Sequence[Pkcs11Object]) -> bool:

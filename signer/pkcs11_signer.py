@@ -35,7 +35,7 @@ from .pcsc import power_off_described
 from .pin import Secret, passphrase, signature_password
 from .pkcs11_key import Pkcs11Key, chosen_key
 from .pkcs11_process import POWER_SECONDS, End, ModuleProcess
-from .pkcs11_token import NO_FLAGS, ModuleFacts, Pkcs11Object, Pkcs11Token, TokenFlag
+from .pkcs11_token import NO_FLAGS, SIGNATURE_CA, ModuleFacts, Pkcs11Object, Pkcs11Token, TokenFlag
 from .pkcs11_uri import Pkcs11Uri
 from .private_key import OffersPrivateKey
 
@@ -69,6 +69,7 @@ class Pkcs11Signer(OffersPrivateKey):
         self._lock = lock
         self._ending = ExitStack()
         self._login_tried = False
+        self._public: tuple[Pkcs11Object, ...] | None = None
         self._key: Pkcs11Key | None = None
         self._failure: Exception | None = None
         self._unlocking = threading.RLock()
@@ -91,6 +92,13 @@ class Pkcs11Signer(OffersPrivateKey):
     def issuers(self) -> tuple[x509.Certificate, ...]:
         """The chain above it, as far as the token's other certificates and its neighbours' in the reader carry it."""
         return self._unlocked().issuers
+
+    def issuer_shown(self) -> x509.Certificate | None:
+        """The CA certificate above a My Number card's, which OpenSC shows without a PIN; None where none is shown."""
+        if self._token is None or not self._token.is_jpki:
+            return None
+        shown = self._shown(self._token)
+        return next((one.certificate for one in shown if one.label == SIGNATURE_CA and one.certificate), None)
 
     def sign(self, to_be_signed: bytes, scheme: SignatureScheme) -> bytes:
         """Let the token sign, hashing there or here as its mechanisms are, and check the value.
@@ -173,7 +181,7 @@ class Pkcs11Signer(OffersPrivateKey):
         if self._options.pin is None or self._token is None:
             raise PinCancelledError
         token = self._token
-        neighbours = self._neighbours(token)
+        shown = self._shown(token)
         flags = self._flags(token)
         if flags & TokenFlag.USER_PIN_LOCKED:
             raise PinBlockedError(sw=None, reason=_kind(token))
@@ -185,7 +193,7 @@ class Pkcs11Signer(OffersPrivateKey):
         if not token.removable:
             self._lock.release()
         try:
-            return chosen_key(token, self._uri, found, neighbours)
+            return chosen_key(token, self._uri, found, shown)
         except NoCertificateError as error:
             if error.facts["reason"] == "unreadable":  # it is there: so the card has gone, or forgotten the PIN
                 raise (
@@ -271,15 +279,12 @@ class Pkcs11Signer(OffersPrivateKey):
                 raise CardRemovedError(token=token.name) from None
             raise
 
-    def _neighbours(self, token: Pkcs11Token) -> list[x509.Certificate]:
-        """The certificates that the other tokens in the same reader show: OpenSC keeps the CA's on one of them."""
-        others = [other for other in self._tokens if other.label is not None and other.slot_id != token.slot_id]
-        shown: list[x509.Certificate] = []
-        for other in others:
-            if other.reader == token.reader and token.removable:
-                with suppress(Pkcs11CallError):
-                    shown += [one.certificate for one in self._objects(other) if one.certificate is not None]
-        return shown
+    def _shown(self, token: Pkcs11Token) -> tuple[Pkcs11Object, ...]:
+        """What the token and the others in the same reader show without a PIN: OpenSC keeps the CA's there."""
+        if self._public is None:
+            same = [one for one in self._tokens if one is token or (token.removable and one.reader == token.reader)]
+            self._public = tuple(one for slot in same if slot.label is not None for one in self._objects(slot))
+        return self._public
 
     def _objects(self, token: Pkcs11Token) -> tuple[Pkcs11Object, ...]:
         answer, _ = self._process.ask("objects", slot_id=token.slot_id)

@@ -18,6 +18,8 @@ SIGNATURE: Final = "(Digital Signature PIN)"
 """The end of the label of OpenSC's token with the signature key."""
 AUTHENTICATION: Final = "(User Authentication PIN)"
 """And of the token with the key that never signs documents."""
+SIGNATURE_CA: Final = "Digital Signature Certificate CA"
+"""OpenSC's label of the CA certificate above the signature certificate."""
 _OFFICIAL: Final = "jpkipkcs11"
 """The beginning of the names of the JPKI client's modules."""
 

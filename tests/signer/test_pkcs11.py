@@ -236,6 +236,18 @@ def test_the_signature_token_is_preferred_and_the_other_refused(
     assert len(person.requests) == 1
 
 
+def test_the_ca_is_shown_without_the_pin_where_the_token_shows_it(softhsm: SoftHsm, person: Person) -> None:
+    """So that one that is not trusted costs nobody a PIN. Of other tokens nothing says which CA is above the key."""
+    softhsm.token("JPKI (Digital Signature PIN)", objects=of_persona("valid", AT))
+    softhsm.token("other", objects=of_persona("valid", AT))
+    jpki = "token=JPKI%20%28Digital%20Signature%20PIN%29"
+    with open_signer(f"pkcs11:{jpki}?module-path={MODULE}", options(person)) as signer:
+        assert signer.issuer_shown() == pki.ca_certificate(PERSONAS["valid"].ca)
+    with open_signer(f"pkcs11:token=other?module-path={MODULE}", options(person)) as signer:
+        assert signer.issuer_shown() is None
+    assert person.requests == []
+
+
 def test_of_several_keys_one_is_named(softhsm: SoftHsm, opened: Callable, certificate: Any) -> None:
     token = softhsm.token(objects=of_persona("valid", AT))
     other = ec.generate_private_key(ec.SECP256R1())
@@ -327,15 +339,14 @@ def test_the_last_try_with_permission(
 
 
 @pytest.mark.parametrize(
-    ("fault", "flags", "error"),
+    ("fault", "error"),
     [
-        ("rv=0xA4@C_Login", 0, PinBlockedError),  # CKR_PIN_LOCKED
-        ("rv=0x5@C_Login,rv=0xE1@C_GetTokenInfo:5", 0, NoTokenError),  # CKR_GENERAL_ERROR, then no token: OpenSC, 6984
-        ("rv=0x5@C_Login", 0, Pkcs11CallError),
-        ("rv=0xA2@C_Login", 0, PinRuleError),  # CKR_PIN_LEN_RANGE
-        ("rv=0x50@C_Login", 0, PinCancelledError),  # CKR_FUNCTION_CANCELED
-        ("rv=0x32@C_Login", 0, CardRemovedError),  # CKR_DEVICE_REMOVED
-        ("vanish@C_Login", 0, CardRemovedError),
+        ("rv=0xA4@C_Login", PinBlockedError),  # CKR_PIN_LOCKED
+        ("rv=0x5@C_Login", Pkcs11CallError),
+        ("rv=0xA2@C_Login", PinRuleError),  # CKR_PIN_LEN_RANGE
+        ("rv=0x50@C_Login", PinCancelledError),  # CKR_FUNCTION_CANCELED
+        ("rv=0x32@C_Login", CardRemovedError),  # CKR_DEVICE_REMOVED
+        ("vanish@C_Login", CardRemovedError),
     ],
 )
 def test_what_a_failed_login_means(
@@ -343,15 +354,32 @@ def test_what_a_failed_login_means(
     front: Callable[..., Front],
     opened: Callable,
     fault: str,
-    flags: int,
     error: type[SignerError],
 ) -> None:
     softhsm.token(objects=of_persona("valid", AT))
-    made = front(MODULE, faults=fault.split(","), token_flags=flags)
+    made = front(MODULE, faults=[fault])
     signer = opened(f"pkcs11:{made.path}")
     for _ in range(2):
         with pytest.raises(error):
             signer.sign(DATA, RSA)
+    assert made.logins == [1]
+
+
+def test_a_token_that_vanishes_at_the_login_may_be_locked(
+    softhsm: SoftHsm, front: Callable[..., Front], opened: Callable
+) -> None:
+    """CKR_GENERAL_ERROR, and then no token that OpenSC would recognise: so it tells of the card's 6984."""
+    softhsm.token(objects=of_persona("valid", AT))
+    made = front(MODULE)
+    with open_signer(f"pkcs11:{made.path}", options()) as signer:
+        signer.sign(DATA, RSA)
+    functions = [call.function for call in made.calls("C_GetTokenInfo", "C_Login")]
+    looks = functions[: functions.index("C_Login")].count("C_GetTokenInfo")
+    faults = ["rv=0x5@C_Login", *(f"rv=0xE1@C_GetTokenInfo:{looks + further}" for further in range(1, 5))]
+    made = front(MODULE, faults=faults)
+    with pytest.raises(NoTokenError) as none:
+        opened(f"pkcs11:{made.path}").sign(DATA, RSA)
+    assert none.value.facts["reason"] == "unrecognised"
     assert made.logins == [1]
 
 
