@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import os
+import signal
 import subprocess
 import sysconfig
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -26,6 +28,7 @@ from jitsuin.pyhanko_signer import JitsuinSigner
 from jitsuin.samples.pdf_documents import employment_certificate
 from jitsuin.signer.base import PinRequest
 from jitsuin.signer.errors import CardRemovedError
+from jitsuin.signer.pcsc import list_readers
 from jitsuin.signer.simulator import SIGNATURE_PASSWORD, create_card
 from judges import OpenSsl, Xmlsec1
 from pcsc_stack import PcscStack
@@ -95,14 +98,19 @@ def test_a_card_that_is_taken_away_gives_no_more_signatures(pcsc: PcscStack, fol
             key.sign(DATA, padding.PKCS1v15(), hashes.SHA256())
 
 
-def run_pyhanko(folder: Path, pin: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+def start_pyhanko(folder: Path, pin: str, *arguments: str) -> subprocess.Popen[str]:
     (folder / "in.pdf").write_bytes(employment_certificate())
     call = [PYHANKO, "sign", "addsig", "--field", "Seal", "--use-pades", "jpki", "--pin-source", "env:PIN"]
     call += ["--trust", "simulator", *arguments, "in.pdf", "out.pdf"]
     environment = {**os.environ, "HOME": str(folder), "JITSUIN_LANG": "en", "PIN": pin}
-    return subprocess.run(
-        call, cwd=folder, env=environment, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False
-    )
+    pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    return subprocess.Popen(call, cwd=folder, env=environment, text=True, **pipes)  # type: ignore[call-overload, no-any-return]
+
+
+def run_pyhanko(folder: Path, pin: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    process = start_pyhanko(folder, pin, *arguments)
+    printed, complaints = process.communicate(timeout=60)
+    return subprocess.CompletedProcess(process.args, process.returncode, printed, complaints)
 
 
 @pytest.mark.parametrize("persona", ["valid", "p384"])
@@ -115,6 +123,28 @@ def test_the_pyhanko_command(persona: str, pcsc: PcscStack, tmp_path: Path, othe
         program = other()
         assert program.connect() == 0
         assert program.sign() == 0x6982  # the card was left locked
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
+def test_a_signal_during_the_signature_leaves_the_card_closed(
+    pcsc: PcscStack, tmp_path: Path, other: Callable, number: signal.Signals
+) -> None:
+    create_card(tmp_path / "card", "valid", NOW)
+    with pcsc.insert(tmp_path / "card", sign_ms=2000):
+        process = start_pyhanko(tmp_path, SIGNATURE_PASSWORD)
+        end = time.monotonic() + 30
+        while not any(state.in_use for state in list_readers()):
+            assert time.monotonic() < end
+            time.sleep(0.02)
+        time.sleep(1)  # pyHanko prepares the document between the certificate and the signature
+        process.send_signal(number)
+        _, complaints = process.communicate(timeout=60)
+        assert process.returncode == (1 if number is signal.SIGINT else 128 + number)  # click's way with Ctrl-C is 1
+        assert "Traceback" not in complaints
+        assert not (tmp_path / "out.pdf").exists()
+        program = other()
+        assert program.connect() == 0
+        assert (program.sign(), program.tries_left()) == (0x6982, 5)
 
 
 def test_the_pyhanko_command_with_a_wrong_password(pcsc: PcscStack, tmp_path: Path, other: Callable) -> None:

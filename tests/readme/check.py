@@ -1,4 +1,4 @@
-"""Check that README tells the truth: its help texts are the real ones, and its examples run.
+"""Check that README and docs/api.md tell the truth: their help texts are the real ones, and their examples run.
 
     python tests/readme/check.py [--fix] README.md...
 
@@ -9,6 +9,7 @@ What a fenced block means, by its language and by the HTML comment on the line b
                                     ones. `...` stands for any text, on a line of its own for any lines. Without output
                                     lines nothing is compared, but the command must succeed
     ```python                       run as a script
+    <!-- file: NAME -->             the block becomes a file of this name, for the blocks that follow
     <!-- exit: 1 -->                the last command of the block ends with this status
     <!-- reader: DIR -->            while the block runs, the simulated card of DIR is in a real reader (pcscd, vpcd)
     <!-- not run: why -->           the block is left alone
@@ -126,6 +127,9 @@ class Stage:
             self.environment |= stack.environment
             yield
 
+    def write(self, name: str, lines: list[str]) -> None:
+        (self.folder / name).write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+
     def run(self, command: list[str], stdin: str = "") -> tuple[int, list[str]]:
         done = subprocess.run(
             command,
@@ -196,6 +200,8 @@ def check(path: Path, *, fix: bool = False) -> list[str]:
                 problems += [] if fix and len(fixed) > known else found
             elif block.marker.startswith("not run:"):
                 continue
+            elif block.marker.startswith("file:"):
+                stage.write(block.marker.removeprefix("file:").strip(), lines[block.start : block.end])
             elif block.marker.startswith("reader:"):
                 with stage.reader(block.marker.removeprefix("reader:").strip()):
                     problems += check_console(stage, lines, block)

@@ -74,6 +74,13 @@ def test_blocks_share_a_folder(problems: Problems) -> None:
     assert problems(console("$ touch here") + console("$ ls", "here")) == []
 
 
+def test_a_block_becomes_a_file(problems: Problems) -> None:
+    text = "<!-- file: settings.yml -->\n```yaml\nkey: 実印\nother: 1\n```\n"
+    assert problems(text + console("$ cat settings.yml", "key: 実印", "other: 1")) == []
+    assert len(problems(console("$ cat settings.yml", "key: 実印", "other: 1"))) == 1
+    assert problems(text.replace("yaml", "python") + console("$ ls", "settings.yml")) == []
+
+
 def test_exit_status(problems: Problems) -> None:
     assert problems(console("$ exit 3", marker="<!-- exit: 3 -->")) == []
     assert len(problems(console("$ exit 4", marker="<!-- exit: 3 -->"))) == 1
