@@ -589,7 +589,8 @@ error. Take the verdict from here or from the [exit code](exit-codes.md), never 
 `schema_version` is {SCHEMA_VERSION}. It grows when a field changes its meaning or goes; fields may be added without
 that. Times are ISO 8601 in UTC unless it is said otherwise.
 
-The types below were taken from real runs, those about PKCS#11 from made-up tokens. What a certificate or card does not tell is null.
+The types below were taken from real runs, those about PKCS#11 from made-up tokens. What a certificate or card does
+not tell is null.
 
 {chr(10).join(sections)}"""
 
