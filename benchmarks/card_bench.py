@@ -69,7 +69,7 @@ class CardBench(Bench):
         self.environment |= self.stack.environment
         self.reader = self.stack.readers[0]
         self.card = work / "card"
-        self.versions |= _debian_versions("pcscd", "vsmartcard-vpcd", "opensc-pkcs11")
+        self.versions |= debian_versions("pcscd", "vsmartcard-vpcd", "opensc-pkcs11")
         (work / "jpki.conf").write_text("app default {\n  card_drivers = jpki;\n}\n")
 
     def measure(self, tool: str, further: int, *options: object) -> dict[str, Any]:
@@ -152,7 +152,7 @@ def _summary(own: Sequence[Mapping[str, Any]], answers: Mapping[str, Sequence[Ma
     return summary
 
 
-def _debian_versions(*packages: str) -> dict[str, str]:
+def debian_versions(*packages: str) -> dict[str, str]:
     query = ["dpkg-query", "--show", "--showformat", "${Package} ${Version}\n", *packages]
     try:
         lines = subprocess.run(query, capture_output=True, text=True, check=False).stdout.splitlines()

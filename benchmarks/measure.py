@@ -1,6 +1,6 @@
 """Measure signing and verifying, check what was written, and put the tables into docs/performance.md.
 
-What is measured is in pdf_bench.py, xml_bench.py and card_bench.py, how in bench.py.
+What is measured is in pdf_bench.py, xml_bench.py, card_bench.py and pkcs11_bench.py, how in bench.py.
 """
 
 from __future__ import annotations
@@ -15,12 +15,13 @@ from typing import Any
 
 import card_bench
 import pdf_bench
+import pkcs11_bench
 import xml_bench
 from bench import HERE, load, machine
 from tables import check_markers, write_between_markers
 
 PAGE = HERE.parent / "docs" / "performance.md"
-PARTS = {"pdf": pdf_bench, "xml": xml_bench, "card": card_bench}
+PARTS = {"pdf": pdf_bench, "xml": xml_bench, "card": card_bench, "pkcs11": pkcs11_bench}
 
 
 def main() -> None:
@@ -31,7 +32,7 @@ def main() -> None:
     parser.add_argument(
         "--sizes",
         default="",
-        help="some of the documents, or of the card's speeds, by name, by commas (with --only)",
+        help="some of the documents, of the card's speeds, or of the token's keys, by name, by commas (with --only)",
     )
     parser.add_argument("--rounds", type=int, help="instead of each document's own number")
     parser.add_argument("--repetitions", type=int, help="in each child, instead of each document's own number")

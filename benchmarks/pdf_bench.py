@@ -127,13 +127,13 @@ class PdfBench(Bench):
         return not self.python("check", self.work, judge, path)["valid"][0]
 
 
-def able(bench: PdfBench, document: Document) -> tuple[list[str], dict[str, str]]:
+def able(bench: PdfBench, document: Document, signers: Sequence[str] = SIGNERS) -> tuple[list[str], dict[str, str]]:
     """The tools that sign this document so that their judges accept it, and why the others do not.
 
     A benchmark of wrong output is worthless. Only what will be verified is kept.
     """
     able, failed = [], {}
-    for tool in bench.present(SIGNERS):
+    for tool in bench.present(signers):
         signed = bench.signed_by(tool, document)
         try:
             bench.sign(tool, replace(document, repetitions=1, warm_ups=0))

@@ -109,7 +109,8 @@ class JitsuinChecked(Jitsuin):
 class JitsuinFile:
     """`sign_file` and `verify_file`: all twelve steps, with trust and a CRL; the key is open already."""
 
-    def __init__(self, identity: Identity) -> None:
+    def __init__(self, identity: Identity, key: str = "", pin: str = PASSPHRASE) -> None:
+        """`key`: another home of the same key than the PKCS#12 file."""
         import jitsuin
 
         self.jitsuin = jitsuin
@@ -118,7 +119,8 @@ class JitsuinFile:
             "crls": [identity.folder / "crl"],
             "revocation": "require",
         }
-        self.signer = jitsuin.open_signer(f"file:{identity.folder / 'identity.p12'}", pin=lambda _request: PASSPHRASE)
+        key = key or f"file:{identity.folder / 'identity.p12'}"
+        self.signer = jitsuin.open_signer(key, pin=lambda _request: pin)
         assert self.signer.certificate == identity.certificate
 
     def sign_file(self, source: Path, target: Path) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from pcsc_stack import PcscStack
+from softhsm import SoftHsm
 
 RUN = Path(__file__).parents[2] / "benchmarks" / "run.py"
 
@@ -77,6 +78,24 @@ def test_one_round_of_the_card(command: list[str | Path], tmp_path: Path, pcsc: 
     text = page.read_text()
     assert "stale" not in text
     assert "### Goals" in text
+
+
+def test_one_round_of_pkcs11(command: list[str | Path], tmp_path: Path, softhsm: SoftHsm) -> None:
+    """It has stores of its own; the fixture says what is missing for that."""
+    page = tmp_path / "page.md"
+    page.write_text(page_with_markers("pkcs11"))
+    done = subprocess.run([*command, "--only", "pkcs11"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    facts = json.loads((tmp_path / "numbers.json").read_text())["pkcs11"]
+    for key in ("RSA-2048", "P-384"):
+        assert facts["values"][key]["tools"].keys() == {"bare", "jitsuin"}
+    measured = facts["pdf"]["50KB"]
+    assert {"floor", "jitsuin", "jitsuin-file"} <= measured["sign"].keys()
+    for tool in ("pyhanko", "pyhanko-reserved"):
+        assert tool in measured["sign"] or tool in facts["absent"]
+    text = page.read_text()
+    assert "### Values, P-384" in text
+    check_page(page)
 
 
 def check_page(page: Path) -> None:
