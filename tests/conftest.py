@@ -15,9 +15,12 @@ from opensc import OpenSc
 from programs import JudgeMissingError
 
 if TYPE_CHECKING:
+    from authority import Authority, Keys
     from pcsc_stack import PcscStack
     from pdf_judges import PdfJudges
     from pkcs11_front import Front
+    from pki_servers import PkiServer
+    from responders import Tsa
     from softhsm import SoftHsm
 
 Judge = TypeVar("Judge")
@@ -129,3 +132,38 @@ def front(shared_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         return made
 
     return make
+
+
+@pytest.fixture(scope="session")
+def authority_keys(shared_folder: Path) -> Keys:
+    """The keys of all CAs that tests make, made once."""
+    from authority import Keys
+
+    return Keys(shared_folder / "authority-keys")
+
+
+@pytest.fixture
+def authority(authority_keys: Keys) -> Authority:
+    """A root CA that has issued and revoked nothing yet; others are `Authority(authority.keys, "Another")`."""
+    from authority import Authority
+
+    return Authority(authority_keys)
+
+
+@pytest.fixture
+def tsa(authority: Authority) -> Tsa:
+    """A time-stamping authority below `authority`, by the machine's clock unless its `at` is set."""
+    from responders import Tsa
+
+    return summon(lambda: Tsa(authority))
+
+
+@pytest.fixture
+def pki_server() -> Iterator[PkiServer]:
+    """An HTTP server on loopback with nothing at any path; it starts when its address is first asked for."""
+    from pki_servers import PkiServer
+
+    server = PkiServer()
+    yield server
+    server.close()
+    assert server.errors == []
