@@ -45,8 +45,10 @@ from jitsuin.signer.errors import (
     TransportError,
     UnsupportedKeyError,
 )
+from jitsuin.signer.pkcs11_key import Pkcs11Key
 from jitsuin.signer.pkcs11_opening import open_signer
 from jitsuin.signer.pkcs11_signer import Pkcs11Signer
+from jitsuin.signer.pkcs11_token import Pkcs11Token
 from jitsuin.signer.simulator import PERSONAS, pki
 from judges import OpenSsl
 from pkcs11_front import Front, TokenFlag
@@ -172,6 +174,34 @@ def test_a_mechanism_that_hashes_is_preferred(softhsm: SoftHsm, front: Callable[
     made = front(MODULE)
     opened(f"pkcs11:{made.path}").sign(DATA, RSA)
     assert [call.facts["mechanism"] for call in made.calls("C_SignInit")] == ["0x40"]
+
+
+@pytest.mark.parametrize(
+    ("persona", "mechanisms", "chosen"),
+    [
+        ("valid", {0x0001, 0x0040}, 0x0040),  # CKM_RSA_PKCS, CKM_SHA256_RSA_PKCS
+        ("valid", {0x0001}, 0x0001),
+        ("p384", {0x1041, 0x1045}, 0x1045),  # CKM_ECDSA, CKM_ECDSA_SHA384
+        ("p384", {0x1041, 0x1044}, 0x1041),  # that of another hash does not do
+        ("valid", {0x1041}, None),
+        ("p384", {0x0001, 0x0040}, None),
+    ],
+)
+def test_the_mechanism_follows_from_what_the_token_offers(
+    persona: str, mechanisms: set[int], chosen: int | None
+) -> None:
+    """Without a module: SoftHSM has no CKM_ECDSA_SHA384."""
+    certificate = pki.signature_certificate(PERSONAS[persona], AT)
+    assert certificate is not None
+    token = Pkcs11Token(0, "", "", removable=False, label="", mechanisms=frozenset(mechanisms))
+    key = Pkcs11Key(0, token, certificate, [])
+    if chosen is None:
+        with pytest.raises(UnsupportedKeyError):
+            key.request(DATA)
+        return
+    mechanism, given = key.request(DATA)
+    assert mechanism == chosen
+    assert (given == DATA) is (chosen in (0x0040, 0x1045))
 
 
 @pytest.mark.parametrize("persona", ["valid", "p384"])
@@ -675,6 +705,7 @@ PROGRAM = """
 import sys
 from datetime import UTC, datetime
 from jitsuin.signer.base import SignatureScheme, SignerOptions
+from jitsuin.signer.pkcs11_key import Pkcs11Key
 from jitsuin.signer.pkcs11_opening import open_signer
 signer = open_signer(sys.argv[1], SignerOptions(lambda request: sys.argv[2], datetime(2026, 6, 1, tzinfo=UTC)))
 signer.sign(b"", SignatureScheme.RSA_SHA256)
