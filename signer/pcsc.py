@@ -114,11 +114,14 @@ def power_off_described(description: str, seconds: float) -> bool:
     meant. A card that is gone is powered off. False without pyscard, or if others hold the card for all the time.
     """
     try:
-        present = [state.name for state in list_readers() if state.card_present]
-        named = [name for name in present if description and name.startswith(description)]
-        if not named and len(present) != 1:
-            return not present
-        PcscTransport((named or present)[0], exclusive=True, patience=_Patience(seconds, seconds)).close()
+        readers = list_readers()
+        named = [state for state in readers if description and state.name.startswith(description)]
+        meant = [state.name for state in named or readers if state.card_present]
+        if not meant:
+            return True
+        if len(meant) > 1:
+            return False
+        PcscTransport(meant[0], exclusive=True, patience=_Patience(seconds, seconds)).close()
     except (CardRemovedError, NoCardError):
         return True
     except TokenError:

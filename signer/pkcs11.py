@@ -23,6 +23,8 @@ _CLASSES: Final = {
     ObjectClass.PUBLIC_KEY: "public-key",
     ObjectClass.CERTIFICATE: "certificate",
 }
+_LISTS: Final = 5
+"""How often the slots are listed at most."""
 _MORE_THAN_A_SIGNATURE: Final = 2048
 """Bytes that python-pkcs11 holds ready for a signature: of an RSA key with 16,384 bits."""
 
@@ -52,8 +54,15 @@ class Module:
         }
 
     def tokens(self) -> Value:
-        """Every slot with a token, also one that the module cannot make sense of (then without `label`)."""
-        return {"tokens": [_token(slot) for slot in self._slots.values() if slot.flags & SlotFlag.TOKEN_PRESENT]}
+        """Every slot with a token, also one that the module cannot make sense of (then without `label`).
+
+        And the descriptions of the slots without: to OpenSC also a card is absent that another program has to itself.
+        """
+        slots = self._slots.values()
+        return {
+            "tokens": [_token(slot) for slot in slots if slot.flags & SlotFlag.TOKEN_PRESENT],
+            "empty": [slot.slot_description for slot in slots if not slot.flags & SlotFlag.TOKEN_PRESENT],
+        }
 
     def flags(self, slot_id: int) -> Value:
         """The token's flags as they are now: what `tokens` told is from then. Raises TokenNotPresent.
@@ -124,7 +133,21 @@ class Module:
 
     @cached_property
     def _slots(self) -> dict[int, Any]:
-        return {slot.slot_id: slot for slot in self._library.get_slots()}
+        # Listed until the list is one of before. At a card that another program had to itself a moment ago OpenSC looks
+        # when it describes its slots; it adds some then, and fails if that comes between, or if the card is still held.
+        slots: dict[int, Any] = {}
+        seen: list[set[int]] = []
+        for left in reversed(range(_LISTS)):
+            try:
+                slots = {slot.slot_id: slot for slot in self._library.get_slots()}
+            except pkcs11.PKCS11Error:
+                if not left:
+                    raise
+                continue
+            if set(slots) in seen:
+                break
+            seen.append(set(slots))
+        return slots
 
     def _sign(self, data: bytes | bytearray, key: int, mechanism: int, pin: bytearray | None) -> bytes:
         return bytes(

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from .base import SignerOptions, TokenEvent
-from .errors import NoTokenError, Pkcs11CallError, Pkcs11ModuleError, SignerError, TokenInUseError
+from .errors import NoTokenError, Pkcs11CallError, Pkcs11ModuleError, SignerError, TokenError, TokenInUseError
 from .lock import Lock, held
+from .pcsc import list_readers
 from .pkcs11_modules import default_modules, known_modules
 from .pkcs11_process import ModuleProcess
 from .pkcs11_signer import Pkcs11Signer
@@ -20,6 +21,8 @@ from .pkcs11_uri import Pkcs11Uri, parse
 
 _POLL_SECONDS: Final = 0.05
 _NOTICE_SECONDS: Final = 1.0
+_LOOKS: Final = 3
+"""How often a module may look at a card that nobody holds, and not see it."""
 
 
 def open_signer(uri: str, options: SignerOptions) -> Pkcs11Signer:
@@ -30,10 +33,11 @@ def open_signer(uri: str, options: SignerOptions) -> Pkcs11Signer:
     NoTokenError, SeveralTokensError, TokenInUseError, or Pkcs11CallError for what a module fails with.
     """
     wanted = parse(uri)
+    patience = _Patience(wanted.wait, options)
     refusals: list[SignerError] = []
     for module in _modules(wanted, options):
         try:
-            return _open(module, wanted, options)
+            return _open_in_turn(module, wanted, options, patience)
         except (NoTokenError, Pkcs11ModuleError, Pkcs11CallError) as error:
             refusals.append(error)
     # What a module says of a card is worth more than that another has none.
@@ -63,14 +67,66 @@ def _present(module: str) -> str:
     return module
 
 
+class _Patience:
+    """How long other programs are waited for, all in all, and whether that has been told."""
+
+    def __init__(self, seconds: float, options: SignerOptions) -> None:
+        self._seconds = seconds
+        self._notify = options.notify
+        self._begun = time.monotonic()
+
+    def wait(self, error: TokenInUseError) -> None:
+        """Wait for a moment. Raises the error when that was long enough."""
+        waited = time.monotonic() - self._begun
+        if waited >= self._seconds:
+            raise error
+        if waited >= _NOTICE_SECONDS and self._notify is not None:
+            self._notify(TokenEvent.IN_USE, str(error.facts["token"]))
+            self._notify = None
+        time.sleep(_POLL_SECONDS)
+
+
+class _CardMissedError(Exception):
+    """There is a card of which the module shows nothing: another program had it to itself when the module looked."""
+
+    def __init__(self, reader: str, error: NoTokenError) -> None:
+        super().__init__(reader)
+        self.reader = reader
+        self.error = error
+
+
+def _open_in_turn(module: str, wanted: Pkcs11Uri, options: SignerOptions, patience: _Patience) -> Pkcs11Signer:
+    """The token, once no other process of ours uses the module and no other program keeps it from its card."""
+    looks = 0
+    while True:
+        try:
+            return _open(module, wanted, options)
+        except TokenInUseError as error:
+            patience.wait(error)
+        except _CardMissedError as missed:
+            looks += 1
+            while missed.reader in _cards(in_use=True):
+                patience.wait(TokenInUseError(token=missed.reader))
+                looks = 0
+            if looks == _LOOKS:
+                raise missed.error from None
+
+
 def _open(module: str, wanted: Pkcs11Uri, options: SignerOptions) -> Pkcs11Signer:
+    """Raises TokenInUseError or _CardMissedError at once."""
     with ExitStack() as ending:
-        lock = _turn(module, wanted.wait, options, ending)
+        lock = _turn(module, ending)
         process = ModuleProcess(module, wanted.timeout, lock.descriptor)
         ending.callback(process.close)
-        told = process.ask("tokens")[0]["tokens"] if _library_fits(process.library, wanted) else []
-        tokens = tuple(Pkcs11Token.of(one, module) for one in told)
-        token = None if options.pin is None else chosen_token(tokens, wanted, module, options.choose)
+        told = process.ask("tokens")[0] if _library_fits(process.library, wanted) else {"tokens": [], "empty": []}
+        tokens = tuple(Pkcs11Token.of(one, module) for one in told["tokens"])
+        try:
+            token = None if options.pin is None else chosen_token(tokens, wanted, module, options.choose)
+        except NoTokenError as error:
+            for reader in _cards():
+                if reader in told["empty"]:
+                    raise _CardMissedError(reader, error) from None
+            raise
         signer = Pkcs11Signer(process, tokens, token, wanted, options, lock)
         signer.at_the_end(ending.pop_all())
     return signer
@@ -80,25 +136,22 @@ def _library_fits(library: Mapping[str, Any], wanted: Pkcs11Uri) -> bool:
     return all(library[name] == value for name, value in wanted.library.items())
 
 
-def _turn(module: str, wait: float, options: SignerOptions, ending: ExitStack) -> Lock:
+def _turn(module: str, ending: ExitStack) -> Lock:
     """Ours alone while a token is opened, since simultaneous openings fail now and then; with a card until the end.
 
-    With OpenSC another process that merely lists tokens ends our login. Waits for the others, as long as allowed.
+    With OpenSC another process that merely lists tokens ends our login. Raises TokenInUseError.
     """
     from platformdirs import user_cache_path  # at the moment of need
 
     name = hashlib.sha256(str(Path(module).resolve() if Path(module).exists() else module).encode()).hexdigest()[:16]
     folder = user_cache_path("jitsuin")
     folder.mkdir(parents=True, exist_ok=True)
-    begun, told = time.monotonic(), False
-    while True:
-        try:
-            return ending.enter_context(held(folder / f"pkcs11-{name}.lock", module))
-        except TokenInUseError:
-            waited = time.monotonic() - begun
-            if waited >= wait:
-                raise
-            if waited >= _NOTICE_SECONDS and not told and options.notify is not None:
-                options.notify(TokenEvent.IN_USE, module)
-                told = True
-            time.sleep(_POLL_SECONDS)
+    return ending.enter_context(held(folder / f"pkcs11-{name}.lock", module))
+
+
+def _cards(*, in_use: bool = False) -> list[str]:
+    """The readers with a card, or with one that other programs use, as far as PC/SC can be asked."""
+    try:
+        return [state.name for state in list_readers() if state.card_present and (state.in_use or not in_use)]
+    except TokenError:
+        return []

@@ -19,9 +19,9 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping
 from contextlib import suppress
 from enum import Enum
+from functools import lru_cache
 from importlib import import_module
 from typing import Any, BinaryIO, Final
 
@@ -96,7 +96,7 @@ class ModuleProcess:
             self._over = TransportError(token=self.module, reason="closed")
             self._deadline = time.monotonic() + self._seconds
             try:
-                _send(self._process.stdin, {"do": do, **arguments}, attachment)
+                _send(self._process.stdin, _request(do, *arguments.items()), attachment)
                 answer, value = _receive(self._answers)
             except (EOFError, OSError):
                 self._over = self._death()
@@ -170,26 +170,36 @@ def _start(lock: int | None) -> subprocess.Popen[bytes]:
     )
 
 
-def _send(pipe: Any, facts: Mapping[str, object], attachment: bytes | bytearray) -> None:
+def _send(pipe: Any, text: bytes, attachment: bytes | bytearray) -> None:
     """One write for everything, into a buffer that is wiped, as the attachment may be a PIN."""
-    text = json.dumps(facts).encode()
     frame = bytearray(_LENGTHS.pack(len(text), len(attachment)))
     frame += text
     frame += attachment
     try:
-        view = memoryview(frame)
-        while view:
-            view = view[os.write(pipe.fileno(), view) :]
+        written = os.write(pipe.fileno(), frame)
+        while written < len(frame):
+            with memoryview(frame) as view:
+                written += os.write(pipe.fileno(), view[written:])
     finally:
-        del view
         frame[:] = bytes(len(frame))
+
+
+@lru_cache(maxsize=16)
+def _request(do: str, *arguments: tuple[str, object]) -> bytes:
+    """As JSON. Kept, as thousands of signatures are asked for by the same few words."""
+    return json.dumps({"do": do, **dict(arguments)}).encode()
+
+
+_facts = lru_cache(maxsize=16)(json.loads)
+"""What such words say, at the other end: not to be changed by who gets it."""
+_NO_FACTS: Final = b"{}"
 
 
 def _receive(pipe: BinaryIO) -> tuple[dict[str, Any], bytearray]:
     """Raises EOFError where the other end is gone."""
     length, more = _LENGTHS.unpack(_exactly(pipe, _LENGTHS.size))
-    text = _exactly(pipe, length)
-    return json.loads(text), _exactly(pipe, more)
+    text = bytes(_exactly(pipe, length))
+    return _facts(text), _exactly(pipe, more)
 
 
 def _exactly(pipe: BinaryIO, length: int) -> bytearray:
@@ -223,8 +233,10 @@ def serve() -> int:
                 answer = _refusal(error)
             finally:
                 attachment[:] = bytes(len(attachment))
-            facts, value = ({}, answer) if isinstance(answer, bytes) else (answer, b"")
-            _send(answers, facts, value)
+            if isinstance(answer, bytes):
+                _send(answers, _NO_FACTS, answer)
+            else:
+                _send(answers, json.dumps(answer).encode(), b"")
     except (EOFError, OSError):
         return _leave(module)
 

@@ -189,7 +189,7 @@ class Pkcs11Signer(OffersPrivateKey):
             raise LastTryRefusedError(tries_left=1)
         with self._secret(token, flags, self._options.pin) as secret:
             self._login_tried = True
-            found = self._login(token, secret)
+            found = self._login(token, flags, secret)
         if not token.removable:
             self._lock.release()
         try:
@@ -201,13 +201,13 @@ class Pkcs11Signer(OffersPrivateKey):
                 ) from None
             raise
 
-    def _login(self, token: Pkcs11Token, secret: Secret) -> list[Pkcs11Object]:
-        """C_Login, once; what the token has then."""
+    def _login(self, token: Pkcs11Token, flags: TokenFlag, secret: Secret) -> list[Pkcs11Object]:
+        """C_Login, once; what the token has then. `flags` are those from before."""
         keep = not token.is_opensc_jpki
         try:
             answer, _ = self._process.ask("login", secret.buffer, slot_id=token.slot_id, keep_pin=keep)
         except Pkcs11CallError as error:
-            raise self._login_explained(error, token) from None
+            raise self._login_explained(error, token, flags) from None
         return [Pkcs11Object.of(told) for told in answer["objects"]]
 
     def _secret(self, token: Pkcs11Token, flags: TokenFlag, ask: PinCallback) -> Secret:
@@ -227,8 +227,8 @@ class Pkcs11Signer(OffersPrivateKey):
             raise PinRuleError(reason="empty")
         return passphrase(text)
 
-    def _login_explained(self, error: Pkcs11CallError, token: Pkcs11Token) -> Exception:
-        """What a login that failed means, by what the module said and what the token's flags say afterwards."""
+    def _login_explained(self, error: Pkcs11CallError, token: Pkcs11Token, before: TokenFlag) -> Exception:
+        """What a login that failed means, by what the module said and the token's flags before and afterwards."""
         rv = error.facts["rv"]
         if rv in ("PinLenRange", "PinInvalid"):
             return PinRuleError(reason="token-refused")
@@ -243,6 +243,8 @@ class Pkcs11Signer(OffersPrivateKey):
             if rv in _VAGUE:  # OpenSC drops a token whose PIN has become blocked
                 return NoTokenError(module=self._process.module, reason="unrecognised", tokens=())
         if rv == "PinLocked" or flags & TokenFlag.USER_PIN_LOCKED:
+            return PinBlockedError(sw=None, reason=_kind(token))
+        if rv == "PinIncorrect" and before & TokenFlag.USER_PIN_FINAL_TRY:  # OpenSC has no flag for it then
             return PinBlockedError(sw=None, reason=_kind(token))
         if rv == "PinIncorrect":
             return PinIncorrectError(tries_left=1 if flags & TokenFlag.USER_PIN_FINAL_TRY else None)

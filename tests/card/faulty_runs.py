@@ -1,6 +1,7 @@
-"""What a fault of the card does to a run of `jitsuin sign`: every kind at every moment, over a real pcscd.
+"""What a fault of the card does to a run of `jitsuin sign`, by APDUs and through OpenSC: every kind at every moment.
 
-A cell is one run on two documents with one fault. Its judge asks afterwards what matters to the card's holder.
+A cell is one run on two documents with one fault, over a real pcscd. Its judge asks afterwards what matters to the
+card's holder.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -23,9 +24,7 @@ from jitsuin.samples.documents import consumption_tax_return, income_tax_return
 from jitsuin.signer.simulator import SIGNATURE_PASSWORD
 from pcsc_stack import PcscStack
 
-TIMEOUT_SECONDS = 2
-"""Given in the key URI: what the card is late by is then either well below it or well above."""
-HANG_SECONDS = 60
+HANG_SECONDS = 120
 TRIES = 5
 NOT_VERIFIED = 0x6982
 DOCUMENTS = {"a": income_tax_return(), "b": consumption_tax_return()}
@@ -40,45 +39,19 @@ class Moment:
     """For what happens to the card."""
     spoiling: str
     """For what happens to an answer: which one."""
-    note: str
 
 
 MOMENTS = {
-    "select": Moment(
-        "before SELECT",
-        "apdu:1",
-        "apdu:1",
-        "The first command, which selects the JPKI application. Before it nothing is open, so nothing can be lost.",
-    ),
-    "verify": Moment(
-        "at VERIFY",
-        "verify:1",
-        "verify:1",
-        "The command that presents the password. It is sent once, whatever comes back.",
-    ),
-    "after-verify": Moment(
-        "after VERIFY",
-        "after-verify:1",
-        "after-verify:1",
-        "Between VERIFY and the next command, or at that command: the certificate is read.",
-    ),
-    "signature": Moment(
-        "during the signature",
-        "sign:1",
-        "sign:1",
-        "The first signature command. A refusal that may mean that the card knows no short file identifiers is "
-        "followed by the same command in the longer form, which costs nothing.",
-    ),
-    "between": Moment(
-        "between two files",
-        "after-sign:1",
-        "sign:2",
-        "After the first signature, or at the second one. The first file is complete.",
-    ),
+    "select": Moment("before SELECT", "apdu:1", "apdu:1"),
+    "verify": Moment("at VERIFY", "verify:1", "verify:1"),
+    "after-verify": Moment("after VERIFY", "after-verify:1", "after-verify:1"),
+    "signature": Moment("during the signature", "sign:1", "sign:1"),
+    "between": Moment("between two files", "after-sign:1", "sign:2"),
 }
 _SIGNATURES = ("signature", "between")
 _WITH_DATA = ("after-verify", *_SIGNATURES)
 """SELECT and VERIFY are answered with a status word alone."""
+_FROM_VERIFY = ("verify", *_WITH_DATA)
 
 
 @dataclass(frozen=True)
@@ -91,31 +64,29 @@ class Kind:
     gone: bool = False
     """The card does not come back."""
     moments: tuple[str, ...] = tuple(MOMENTS)
-    """When it makes a difference."""
+    """When it makes a difference, and always the same."""
+    limit: float | None = None
+    """Seconds that a command of the card, or a call of the module, may take; None for the ordinary limit."""
 
 
-KINDS = {
-    kind.spec: kind
-    for kind in (
-        Kind("remove=0", "the card is taken out", on_the_card=True, gone=True),
-        Kind("remove=1", "the card is taken out, and put back after a second", on_the_card=True),
-        Kind("reset", "a warm reset", on_the_card=True),
-        Kind("unpower", "the power fails for a moment", on_the_card=True),
-        Kind("select", "another application is selected", on_the_card=True),
-        Kind("mute=1", "the answer is a second late (the limit is two)"),
-        Kind("mute=4", "the answer is four seconds late"),
-        Kind("sw=6F00", "status word 6F00"),
-        Kind("sw=6982", "status word 6982 (not verified)"),
-        Kind("sw=63C4", "status word 63C4 (four tries left)"),
-        Kind("sw=6100", "status word 6100 (more data)"),
-        Kind("sw=6C00", "status word 6C00 (wrong Le)"),
-        Kind("short", "the answer lacks a byte", moments=_WITH_DATA),
-        Kind("long", "the answer has a byte more"),
-        Kind("empty", "the answer has no data", moments=_WITH_DATA),
-        Kind("corrupt", "one bit of the answer is another", moments=_WITH_DATA),
-        Kind("other", "a signature of other data", moments=_SIGNATURES),
-    )
-}
+@dataclass(frozen=True)
+class Route:
+    """A way to the card, what goes wrong on it, and the page that tells."""
+
+    scheme: str
+    """Of the key URI."""
+    page: str
+    """In docs/."""
+    head: str
+    notes: Mapping[str, str]
+    """About the moments that it has, in their order."""
+    kinds: tuple[Kind, ...]
+    looks_into_all_readers: bool = False
+    """Here a run is shown its own reader alone, as there are runs in all of them at once."""
+
+    @property
+    def cells(self) -> int:
+        return sum(len(kind.moments) for kind in self.kinds)
 
 
 def spec(kind: Kind, moment: Moment) -> str:
@@ -144,23 +115,46 @@ class Cell:
 
 
 def run_cell(
-    kind: Kind, moment: Moment, stack: PcscStack, slot: int, folder: Path, other: Callable[[int], OtherProgram]
+    route: Route,
+    kind: Kind,
+    moment: Moment,
+    stack: PcscStack,
+    slot: int,
+    folder: Path,
+    other: Callable[[int], OtherProgram],
 ) -> Cell:
     """One run with one fault in a slot of its own, and the judgement."""
     folder.mkdir()
     for name, content in DOCUMENTS.items():
         (folder / f"{name}.xtx").write_bytes(content)
     reader, card = stack.readers[slot], folder / "card"
+    environment = {"HOME": str(folder), "SECRET": SIGNATURE_PASSWORD, "JITSUIN_LANG": "en"}
+    if route.looks_into_all_readers:
+        environment |= _alone(folder / "opensc.conf", [name for name in stack.readers if name != reader])
+    key = f"{route.scheme}:{reader if route is CARD else ''}"
     wrong: list[str] = []
+
+    def run(limit: float | None, output: str, *names: str) -> tuple[int, str]:
+        uri = key if limit is None else f"{key}?timeout={limit}"
+        return _sign(uri, folder / output, [folder / f"{name}.xtx" for name in names], environment)
+
+    def afterwards() -> int:
+        tries_left = _other_program(other(slot), wrong)
+        if route is CARD:  # in this process, which saves its start
+            _sign_here(key, folder, wrong)
+        elif (again := run(None, "next", "a")) != (0, "") or "".join(_outputs(folder / "next", wrong)) != "a":
+            wrong.append(f"the next run: {again}")
+        return tries_left
+
     with stack.insert(card, slot=slot, faults=[spec(kind, moment)]):
-        code, complaints = _sign(folder, reader)
+        code, complaints = run(kind.limit, "out", *DOCUMENTS)
         written = "".join(_outputs(folder / "out", wrong))
         if not kind.gone:
             stack.wait(reader, present=True)
-            tries_left = _afterwards(folder, reader, other(slot), wrong)
+            tries_left = afterwards()
     if kind.gone:
         with stack.insert(card, slot=slot):
-            tries_left = _afterwards(folder, reader, other(slot), wrong)
+            tries_left = afterwards()
     _judge(code, complaints, written, wrong)
     if tries_left != TRIES:
         wrong.append(f"{tries_left} tries left")
@@ -168,15 +162,21 @@ def run_cell(
     return Cell(code, lines[0] if lines else "", written, tries_left, tuple(wrong))
 
 
-def _sign(folder: Path, reader: str) -> tuple[int, str]:
-    call = [sys.executable, "-m", "jitsuin", "sign", *(folder / f"{name}.xtx" for name in DOCUMENTS)]
-    call += ["--output-dir", folder / "out", "--key", f"card:{reader}?timeout={TIMEOUT_SECONDS}", "--quiet"]
-    call += ["--pin-source", "env:SECRET", "--trust", "simulator"]
+def _alone(configuration: Path, others: list[str]) -> dict[str, str]:
+    """The environment in which OpenSC sees none of these readers."""
+    names = ", ".join(f'"{name}"' for name in others)
+    configuration.write_text(f"app default {{ ignored_readers = {names}; }}\n")
+    return {"OPENSC_CONF": str(configuration)}
+
+
+def _sign(key: str, output: Path, documents: list[Path], environment: Mapping[str, str]) -> tuple[int, str]:
+    """Exit code and complaints of the command."""
+    call = [sys.executable, "-m", "jitsuin", "sign", *documents, "--output-dir", output, "--key", key, "--quiet"]
     done = subprocess.run(
-        call,
+        [*call, "--pin-source", "env:SECRET", "--trust", "simulator"],
         capture_output=True,
         stdin=subprocess.DEVNULL,
-        env=os.environ | {"SECRET": SIGNATURE_PASSWORD, "HOME": str(folder), "JITSUIN_LANG": "en"},
+        env=os.environ | environment,
         encoding="utf-8",
         check=False,
         timeout=HANG_SECONDS,
@@ -196,8 +196,8 @@ def _outputs(folder: Path, wrong: list[str]) -> Iterator[str]:
         wrong.append(f"left behind: {sorted(surplus)}")
 
 
-def _afterwards(folder: Path, reader: str, other: OtherProgram, wrong: list[str]) -> int:
-    """Tries left. Another program must not be able to sign, and the next ordinary run must."""
+def _other_program(other: OtherProgram, wrong: list[str]) -> int:
+    """Tries left. Another program must not be able to sign."""
     with closing(other) as program:
         begun = time.monotonic()
         while (result := program.connect()) != scard.SCARD_S_SUCCESS:
@@ -207,13 +207,16 @@ def _afterwards(folder: Path, reader: str, other: OtherProgram, wrong: list[str]
             time.sleep(0.05)
         if (sw := program.sign()) != NOT_VERIFIED:
             wrong.append(f"the card signs for another program: {sw:04X}")
-        tries_left = program.tries_left()
+        return program.tries_left()
+
+
+def _sign_here(key: str, folder: Path, wrong: list[str]) -> None:
+    """The next ordinary run."""
     source, target = folder / "a.xtx", folder / "next.xtx"
-    with open_signer(f"card:{reader}", pin=lambda _: SIGNATURE_PASSWORD, trust=["simulator"]) as signer:
+    with open_signer(key, pin=lambda _: SIGNATURE_PASSWORD, trust=["simulator"]) as signer:
         sign_file(source, target, signer=signer, trust=["simulator"])
     if not verify_file(target, trust=["simulator"], revocation="off").verdict.passed:
         wrong.append("the next run's output is not valid")
-    return tries_left
 
 
 def _judge(code: int, complaints: str, written: str, wrong: list[str]) -> None:
@@ -232,16 +235,13 @@ def row(kind: Kind, cell: Cell) -> str:
     return f"| {kind.title} | {cell.code} | {signed} | {cell.tries_left} | {cell.message} |"
 
 
-def rows(table: Mapping[tuple[str, str], Cell], moment: str) -> list[str]:
-    return [row(kind, table[kind.spec, moment]) for kind in KINDS.values() if (kind.spec, moment) in table]
-
-
-def page(table: Mapping[tuple[str, str], Cell]) -> str:
-    """docs/card-faults.md."""
-    parts = [_HEAD.format(cells=len(table))]
-    for name, moment in MOMENTS.items():
-        heading = moment.title[0].upper() + moment.title[1:]
-        parts.append("\n".join([f"## {heading}", "", moment.note, "", *_COLUMNS, *rows(table, name)]) + "\n")
+def page(route: Route, table: Mapping[tuple[str, str], Cell]) -> str:
+    """The page of a route."""
+    parts = [_MADE + route.head.format(cells=route.cells)]
+    for name, note in route.notes.items():
+        title = MOMENTS[name].title
+        rows = [row(kind, table[kind.spec, name]) for kind in route.kinds if (kind.spec, name) in table]
+        parts.append("\n".join([f"## {title[0].upper()}{title[1:]}", "", note, "", *_COLUMNS, *rows]) + "\n")
     return "\n".join(parts)
 
 
@@ -253,9 +253,14 @@ def on_page(text: str, moment: str) -> list[str]:
 
 
 _COLUMNS = ("| What goes wrong | exit code | signed | tries left | what is said |", "| --- | --- | --- | --- | --- |")
-_HEAD = """\
+_MADE = """\
 <!-- Made by JITSUIN_FAULTS_WRITE=1 and tests/card/test_faults.py: run it again, do not change this page. -->
 
+"""
+CARD = Route(
+    scheme="card",
+    page="card-faults.md",
+    head="""\
 # When the card fails
 
 `jitsuin sign a.xtx b.xtx` with one fault each, {cells} runs: every kind of fault at every moment at which it
@@ -273,4 +278,91 @@ run again and compares it with this page. What is asked after each:
 A fault that changes nothing ends with exit code 0, both files and no message. Exit code 9 says that some of several
 files failed; with one file it would be 5. A second line, not shown, then says that the other file was not attempted.
 READER stands for the reader's name.
-"""
+""",
+    notes={
+        "select": "The first command, which selects the JPKI application. Before it nothing is open, so nothing can be "
+        "lost.",
+        "verify": "The command that presents the password. It is sent once, whatever comes back.",
+        "after-verify": "Between VERIFY and the next command, or at that command: the certificate is read.",
+        "signature": "The first signature command. A refusal that may mean that the card knows no short file "
+        "identifiers is followed by the same command in the longer form, which costs nothing.",
+        "between": "After the first signature, or at the second one. The first file is complete.",
+    },
+    kinds=tuple(
+        replace(kind, limit=2)
+        for kind in (
+            Kind("remove=0", "the card is taken out", on_the_card=True, gone=True),
+            Kind("remove=1", "the card is taken out, and put back after a second", on_the_card=True),
+            Kind("reset", "a warm reset", on_the_card=True),
+            Kind("unpower", "the power fails for a moment", on_the_card=True),
+            Kind("select", "another application is selected", on_the_card=True),
+            Kind("mute=1", "the answer is a second late (the limit is two)"),
+            Kind("mute=4", "the answer is four seconds late"),
+            Kind("sw=6F00", "status word 6F00"),
+            Kind("sw=6982", "status word 6982 (not verified)"),
+            Kind("sw=63C4", "status word 63C4 (four tries left)"),
+            Kind("sw=6100", "status word 6100 (more data)"),
+            Kind("sw=6C00", "status word 6C00 (wrong Le)"),
+            Kind("short", "the answer lacks a byte", moments=_WITH_DATA),
+            Kind("long", "the answer has a byte more"),
+            Kind("empty", "the answer has no data", moments=_WITH_DATA),
+            Kind("corrupt", "one bit of the answer is another", moments=_WITH_DATA),
+            Kind("other", "a signature of other data", moments=_SIGNATURES),
+        )
+    ),
+)
+OPENSC = Route(
+    scheme="pkcs11",
+    page="card-faults-opensc.md",
+    head="""\
+# When the card fails, through OpenSC
+
+The same as [When the card fails](card-faults.md), but with `--key pkcs11:`, where OpenSC's module talks to the card:
+{cells} runs of `jitsuin sign a.xtx b.xtx` with one fault each. The same is asked after each run, and
+`tests/card/test_faults.py` compares all with this page, too. A fault that changes nothing ends with exit code 0, both
+files and no message.
+
+Through a module Jitsuin sees no status words, only the module's answer, so it can tell less:
+
+- OpenSC repeats a signature command that the card refuses, once and silently. Where the first was refused by accident
+  nobody notices; VERIFY is not repeated.
+- What it has no name for it calls `GeneralError` or `FunctionFailed`. Whether the card is still there Jitsuin then
+  asks by itself; a card that lost power or selection looks like any other failure.
+- It never looks at what the card gave back. That a signature is one is found out by checking it with the certificate.
+- A call of the module may take a minute, or what `?timeout=` says, here eight seconds for the answers that are late. A
+  module that takes longer is killed, and the card powered off as soon as it lets anybody at it.
+
+Left out is what makes no difference, or not the same one each time. Before VERIFY OpenSC sends eighty commands to find
+out what card this is and what is on it; what a fault there does depends on which one it hits, but nothing is open yet.
+After VERIFY an answer is spoiled by status words only: the next command is a SELECT, whose answer has no data. OpenSC
+cuts an answer that has a byte more. Other status words are failures to it like 6F00. A card that is put back stays out
+for two seconds: pcscd, which looks every 0.4, may be busy.
+""",
+    notes={
+        "verify": "The command that presents the password. It is sent once, whatever comes back.",
+        "after-verify": "Between VERIFY and the next command, or at that one: OpenSC selects the certificate's file.",
+        "signature": "The first signature command.",
+        "between": "After the first signature, or at the second one. The first file is complete.",
+    },
+    kinds=(
+        Kind("remove=0", "the card is taken out", on_the_card=True, gone=True, moments=_FROM_VERIFY),
+        Kind(
+            "remove=2", "the card is taken out, and put back after two seconds", on_the_card=True, moments=_FROM_VERIFY
+        ),
+        Kind("reset", "a warm reset", on_the_card=True, moments=_FROM_VERIFY),
+        Kind("unpower", "the power fails for a moment", on_the_card=True, moments=_FROM_VERIFY),
+        Kind("select", "another application is selected", on_the_card=True, moments=_FROM_VERIFY),
+        Kind("mute=1", "the answer is a second late", moments=("verify", "signature")),
+        Kind("mute=12", "the answer is twelve seconds late (the limit is eight)", moments=_FROM_VERIFY, limit=8),
+        Kind("sw=6F00", "status word 6F00", moments=_FROM_VERIFY),
+        Kind("sw=6982", "status word 6982 (not verified)", moments=_FROM_VERIFY),
+        Kind("sw=63C4", "status word 63C4 (four tries left)", moments=("verify",)),
+        Kind("sw=6100", "status word 6100 (more data)", moments=_FROM_VERIFY),
+        Kind("short", "the answer lacks a byte", moments=_SIGNATURES),
+        Kind("empty", "the answer has no data", moments=_SIGNATURES),
+        Kind("corrupt", "one bit of the answer is another", moments=_SIGNATURES),
+        Kind("other", "a signature of other data", moments=_SIGNATURES),
+    ),
+    looks_into_all_readers=True,
+)
+ROUTES = (CARD, OPENSC)

@@ -1,6 +1,6 @@
-"""The table of faults and moments (docs/card-faults.md): whatever the card does, no half file and no try lost.
+"""The tables of faults and moments (docs/card-faults*.md): whatever the card does, no half file and no try lost.
 
-With JITSUIN_FAULTS_WRITE=1 the run also writes the page; without, its cells are compared with the page.
+With JITSUIN_FAULTS_WRITE=1 the run also writes the pages; without, its cells are compared with them.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 from smartcard import scard
 
-from faulty_runs import KINDS, MOMENTS, Cell, on_page, page, row, run_cell
+from faulty_runs import MOMENTS, ROUTES, Cell, Kind, Route, on_page, page, row, run_cell
 from jitsuin import verify_file
 from jitsuin.errors import ExitCode
 from jitsuin.samples.documents import income_tax_return
@@ -25,7 +25,7 @@ from jitsuin.signer.pcsc import list_readers
 from jitsuin.signer.simulator import SIGNATURE_PASSWORD
 from pcsc_stack import SLOTS, PcscStack
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "card-faults.md"
+DOCS = Path(__file__).resolve().parents[2] / "docs"
 WRITE = bool(os.environ.get("JITSUIN_FAULTS_WRITE"))
 
 
@@ -37,40 +37,44 @@ def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def table() -> Iterator[dict[tuple[str, str], Cell]]:
-    """What has been found; the page is written from it."""
-    found: dict[tuple[str, str], Cell] = {}
+def tables() -> Iterator[dict[str, dict[tuple[str, str], Cell]]]:
+    """What has been found, by route; the pages are written from it."""
+    found: dict[str, dict[tuple[str, str], Cell]] = {route.page: {} for route in ROUTES}
     yield found
-    if WRITE:
-        PAGE.write_text(page(found), encoding="utf-8")
+    for route in ROUTES:
+        if WRITE and len(found[route.page]) == route.cells:
+            (DOCS / route.page).write_text(page(route, found[route.page]), encoding="utf-8")
 
 
-@pytest.mark.parametrize("name", KINDS)
-def test_fault(name: str, table: dict, pcsc: PcscStack, other: Callable, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("route", "kind"),
+    [pytest.param(route, kind, id=f"{route.scheme}-{kind.spec}") for route in ROUTES for kind in route.kinds],
+)
+def test_fault(route: Route, kind: Kind, tables: dict, pcsc: PcscStack, other: Callable, tmp_path: Path) -> None:
     """One kind of fault at every moment, in all slots at once."""
-    kind = KINDS[name]
 
     def lane(slot: int) -> dict[str, Cell]:
         mine = kind.moments[slot::SLOTS]
-        return {moment: run_cell(kind, MOMENTS[moment], pcsc, slot, tmp_path / moment, other) for moment in mine}
+        return {m: run_cell(route, kind, MOMENTS[m], pcsc, slot, tmp_path / m, other) for m in mine}
 
     with ThreadPoolExecutor(SLOTS) as pool:
         cells = {moment: cell for found in pool.map(lane, range(SLOTS)) for moment, cell in found.items()}
     assert cells.keys() == set(kind.moments)
     assert {moment: cell.wrong for moment, cell in cells.items() if cell.wrong} == {}
-    table.update({(name, moment): cell for moment, cell in cells.items()})
+    tables[route.page].update({(kind.spec, moment): cell for moment, cell in cells.items()})
     if not WRITE:
-        text = PAGE.read_text(encoding="utf-8")
+        text = (DOCS / route.page).read_text(encoding="utf-8")
         here = {moment: row(kind, cell) for moment, cell in cells.items()}
         assert {moment: one for moment, one in here.items() if one not in on_page(text, moment)} == {}
 
 
-def test_the_page_has_nothing_else() -> None:
+@pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.scheme)
+def test_the_page_has_nothing_else(route: Route) -> None:
     if not WRITE:
-        text = PAGE.read_text(encoding="utf-8")
-        shown = {moment: [line.split(" | ")[0] for line in on_page(text, moment)] for moment in MOMENTS}
-        kinds = KINDS.values()
-        assert shown == {m: [f"| {kind.title}" for kind in kinds if m in kind.moments] for m in MOMENTS}
+        text = (DOCS / route.page).read_text(encoding="utf-8")
+        shown = {moment: [line.split(" | ")[0] for line in on_page(text, moment)] for moment in route.notes}
+        assert shown == {m: [f"| {kind.title}" for kind in route.kinds if m in kind.moments] for m in route.notes}
+        assert text.count("\n## ") == len(route.notes)
 
 
 # A second program, which is no fault of the card
