@@ -24,6 +24,13 @@ if TYPE_CHECKING:
     from softhsm import SoftHsm
 
 Judge = TypeVar("Judge")
+PCSC_LINK = Path(f"/tmp/jitsuin-pcsc-{os.getpid()}")  # noqa: S108 - a socket's path is short; only we make it
+"""Where this process looks for pcscd: nobody's real readers are touched, and the fixture `pcsc` puts its own there."""
+
+
+def pytest_configure() -> None:
+    """At once, as libpcsclite reads this at its first use, and a process that has not found its service never will."""
+    os.environ["PCSCLITE_CSOCK_NAME"] = str(PCSC_LINK)
 
 
 def summon(maker: Callable[[], Judge]) -> Judge:
@@ -87,11 +94,8 @@ def pcsc() -> Iterator[PcscStack]:
     """A pcscd of this worker's own with virtual readers; this process and those that it starts find it."""
     from pcsc_stack import PcscStack
 
-    stack = summon(PcscStack)
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in stack.environment.items():
-            patch.setenv(name, value)
-        yield stack
+    stack = summon(lambda: PcscStack(PCSC_LINK))
+    yield stack
     stack.close()
 
 

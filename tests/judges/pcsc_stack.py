@@ -67,17 +67,24 @@ class Inserted:
 
 
 class PcscStack:
-    """A private pcscd, from construction to `close`. Raises JudgeMissingError where it cannot be had."""
+    """A private pcscd, from construction to `close`. Raises JudgeMissingError where it cannot be had.
 
-    def __init__(self) -> None:
+    With `link` it is to be found there, by processes that have looked before it ran.
+    """
+
+    def __init__(self, link: Path | None = None) -> None:
         for command, package in {PCSCD: "pcscd", "unshare": "util-linux", DRIVER: "vsmartcard-vpcd"}.items():
             require(command, package)
         if find_spec("smartcard") is None:
             raise JudgeMissingError("pyscard is not installed; python3 -m pip install 'jitsuin[card]'")
         self._unshare = _unshare()
+        self._link = link
         self._ending = ExitStack()
         try:
             self._start()
+            if link is not None:
+                link.symlink_to(self._socket)
+                self._ending.callback(link.unlink)
         except BaseException:
             self.close()
             raise
@@ -85,7 +92,11 @@ class PcscStack:
     @property
     def environment(self) -> dict[str, str]:
         """What a process needs to find this pcscd. libpcsclite reads it once, at its first use."""
-        return {"PCSCLITE_CSOCK_NAME": str(self._folder / "ipc" / "pcscd.comm")}
+        return {"PCSCLITE_CSOCK_NAME": str(self._link or self._socket)}
+
+    @property
+    def _socket(self) -> Path:
+        return self._folder / "ipc" / "pcscd.comm"
 
     @property
     def readers(self) -> tuple[str, ...]:
@@ -172,7 +183,8 @@ class PcscStack:
 
     def _new_watch(self, ending: ExitStack) -> subprocess.Popen[str]:
         call = [sys.executable, str(Path(__file__).with_name("pcsc_watch.py")), str(SLOTS)]
-        watch = _popen(call, self.environment, stdin=subprocess.PIPE)
+        # By its own name: the first one looks before there is a link.
+        watch = _popen(call, {"PCSCLITE_CSOCK_NAME": str(self._socket)}, stdin=subprocess.PIPE)
         ending.callback(_stop, watch)
         return watch
 
