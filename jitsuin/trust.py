@@ -2,8 +2,8 @@
 
 The built-in anchors are pins: fingerprints of the JPKI signature CAs, which share one subject name, so that they are
 told apart by key and never by name. Their certificates come from the card, the document or `jitsuin trust import`, are
-accepted only when pinned, and are remembered. Path building here serves short hierarchies such as these; name
-constraints and policy mapping are refused rather than ignored.
+accepted only when pinned, and are remembered. Chains are built here, by key; what the CAs in one demand of those
+beneath them is weighed in certpath.py.
 """
 
 from __future__ import annotations
@@ -11,20 +11,25 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice, pairwise
 from pathlib import Path
 
 import platformdirs
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
+from cryptography.x509.oid import ExtensionOID
 
 from jitsuin.formats.verdict import PASSED, SubIndication, Verdict
 
+from .chains import ChainSearch
+from .chains import is_ca as is_ca
 from .errors import InputError, OutputError, TrustFileError
 from .storage import read_document, write_atomically
 
-_MAX_DEPTH = 6
+_MAX_HINTS = 100
+_MAX_CHAINS = 16
+"""To judge, where one after the other is refused."""
 _MINIMUM_RSA_BITS = 2048
 _MINIMUM_CURVE_BITS = 256
 _UNDERSTOOD = frozenset(
@@ -34,8 +39,14 @@ _UNDERSTOOD = frozenset(
         x509.CertificatePolicies.oid,
         x509.ExtendedKeyUsage.oid,
         x509.SubjectAlternativeName.oid,
+        x509.NameConstraints.oid,
+        x509.PolicyConstraints.oid,
+        x509.InhibitAnyPolicy.oid,
+        ExtensionOID.POLICY_MAPPINGS,
     }
 )
+_CARRIED = frozenset({x509.NameConstraints.oid, x509.PolicyConstraints.oid})
+"""What still says something in a chain of two: of an anchor, and of the certificate itself."""
 
 
 @dataclass(frozen=True)
@@ -139,21 +150,23 @@ def read_certificates(path: Path) -> list[x509.Certificate]:
 
 
 def build_chain(leaf: x509.Certificate, hints: Iterable[x509.Certificate], store: TrustStore, at: datetime) -> Chain:
-    """The first chain from the leaf to an anchor, by key identifier and signature.
-
-    Every CA must be one (basicConstraints, keyUsage), every critical extension understood, every one valid `at`.
-    """
+    """The first chain from the leaf to an anchor that is valid `at`; where there is none, the first that is not."""
     # What the document brought comes last: its certificates are not signed, and anybody can have added one.
-    candidates = list(dict.fromkeys([*store.anchors, *store.remembered, *hints]))
-    chain = [leaf]
-    while (anchor := store.name_of(chain[-1])) is None or len(chain) == 1:
-        issuer = next((c for c in candidates if c not in chain and _issued(c, chain[-1], len(chain) - 1)), None)
-        if issuer is None or len(chain) == _MAX_DEPTH:
-            if any(_names_key_of(chain[-1], candidate) for candidate in candidates):
-                return Chain((), None, Verdict(SubIndication.NO_CERTIFICATE_CHAIN_FOUND, "issuer-denies"))
-            return Chain((), None, Verdict(SubIndication.NO_CERTIFICATE_CHAIN_FOUND, "issuer-unknown"))
-        chain.append(issuer)
-    return Chain(tuple(chain), anchor, _constraints(chain, at))
+    candidates = list(dict.fromkeys([*store.anchors, *store.remembered, *islice(hints, _MAX_HINTS)]))
+    search = ChainSearch(candidates, lambda issuer: store.name_of(issuer) is not None)
+    refused: Chain | None = None
+    for certificates in islice(search.chains(leaf), _MAX_CHAINS):
+        chain = Chain(certificates, store.name_of(certificates[-1]), _judged(certificates, at))
+        if chain.verdict.passed:
+            return chain
+        refused = refused or chain
+    if refused is not None:
+        return refused
+    if search.usurped:
+        return Chain((), None, Verdict(SubIndication.NO_CERTIFICATE_CHAIN_FOUND, "issuer-no-ca"))
+    if search.denied:
+        return Chain((), None, Verdict(SubIndication.NO_CERTIFICATE_CHAIN_FOUND, "issuer-denies"))
+    return Chain((), None, Verdict(SubIndication.NO_CERTIFICATE_CHAIN_FOUND, "issuer-unknown"))
 
 
 def remember(certificates: Iterable[x509.Certificate]) -> None:
@@ -217,35 +230,6 @@ def _folder() -> Path:
     return platformdirs.user_data_path("jitsuin") / "anchors"
 
 
-def _issued(issuer: x509.Certificate, subject: x509.Certificate, cas_below: int) -> bool:
-    """Whether `issuer` is a CA whose key signed `subject`. `cas_below` is for its pathLenConstraint."""
-    wanted, offered = _key_identifiers(subject, issuer)
-    if wanted is not None and offered is not None and wanted != offered:
-        return False
-    try:
-        subject.verify_directly_issued_by(issuer)
-    except (ValueError, TypeError, InvalidSignature):
-        return False
-    return is_ca(issuer, cas_below)
-
-
-def _names_key_of(subject: x509.Certificate, issuer: x509.Certificate) -> bool:
-    """Whether the certificate says that it is signed by this key, true or not."""
-    wanted, offered = _key_identifiers(subject, issuer)
-    return subject != issuer and wanted is not None and wanted == offered
-
-
-def is_ca(certificate: x509.Certificate, cas_below: int = 0) -> bool:
-    """Whether the certificate may sign others, with so many CAs below (RFC 5280, 4.2.1.3 and 4.2.1.9)."""
-    try:
-        constraints = certificate.extensions.get_extension_for_class(x509.BasicConstraints).value
-        usage = certificate.extensions.get_extension_for_class(x509.KeyUsage).value
-    except (ValueError, x509.ExtensionNotFound):
-        return False
-    fits = constraints.path_length is None or cas_below <= constraints.path_length
-    return constraints.ca and usage.key_cert_sign and fits
-
-
 def key_identifier(certificate: x509.Certificate) -> str:
     """The subjectKeyIdentifier in hexadecimal; empty where there is none."""
     try:
@@ -262,13 +246,21 @@ def _is_strong(key: object) -> bool:
     return isinstance(key, ed25519.Ed25519PublicKey | ed448.Ed448PublicKey)
 
 
-def _key_identifiers(subject: x509.Certificate, issuer: x509.Certificate) -> tuple[bytes | None, bytes | None]:
-    try:
-        wanted = subject.extensions.get_extension_for_class(x509.AuthorityKeyIdentifier).value.key_identifier
-        offered = issuer.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest
-    except (x509.ExtensionNotFound, ValueError):
-        return None, None
-    return wanted, offered
+def _judged(chain: Sequence[x509.Certificate], at: datetime) -> Verdict:
+    """Our own rules first, as their reasons say more; then those of RFC 5280 that go from one to the next."""
+    verdict = _constraints(chain, at)
+    if not verdict.passed or not _carries(chain):
+        return verdict
+    from .certpath import check_path
+
+    return check_path(chain, at)
+
+
+def _carries(chain: Sequence[x509.Certificate]) -> bool:
+    """Whether anything is to be carried along: not where the anchor itself issued the certificate, as JPKI's do."""
+    names_equal = all(below.issuer == above.subject for below, above in pairwise(chain))
+    carrying = any(extension.oid in _CARRIED for one in chain for extension in one.extensions)
+    return len(chain) > 2 or carrying or not names_equal
 
 
 def _constraints(chain: Sequence[x509.Certificate], at: datetime) -> Verdict:

@@ -140,6 +140,54 @@ VERDICTS: Mapping[str, tuple[str, str]] = {
         "the signed attribute signing-certificate names another certificate than the signer's",
         "署名属性signing-certificateが、署名者の証明書とは別の証明書を指しています",
     ),
+    "too-many-timestamps": (
+        "more than {limit} timestamps in one signature",
+        "1つの署名にタイムスタンプが{limit}個を超えています",
+    ),
+    "timestamp-malformed": (
+        "the timestamp's content (TSTInfo) is malformed: {detail}",
+        "タイムスタンプの内容(TSTInfo)の形式が正しくありません: {detail}",
+    ),
+    "timestamp-altered": (
+        "the timestamp was altered: its signature fits neither its content nor its certificate",
+        "タイムスタンプが改変されています。署名が内容または証明書と一致しません",
+    ),
+    "timestamp-of-something-else": (
+        "the timestamp is about something else than this, or this was changed after it",
+        "タイムスタンプが別のものに対するものか、その後に内容が変更されています",
+    ),
+    "timestamp-hash-weak": (
+        "the timestamp is over a hash by {hash}, which is no longer secure",
+        "タイムスタンプの対象が、安全でない{hash}によるハッシュ値です",
+    ),
+    "timestamp-extension": (
+        "the timestamp has a critical extension that is not understood: {oid}",
+        "タイムスタンプに、解釈できないクリティカル拡張があります: {oid}",
+    ),
+    "timestamp-purpose": (
+        "the certificate of the timestamp is not one for timestamps alone (extended key usage)",
+        "タイムスタンプの証明書が、タイムスタンプ専用のもの(拡張鍵用途)ではありません",
+    ),
+    "timestamp-authority-unknown": (
+        "the timestamp's certificate does not lead to a CA that is trusted for timestamps; name one with --timestamp-trust",
+        "タイムスタンプの証明書から、時刻について信頼する認証局までたどれません。--timestamp-trustで指定してください",
+    ),
+    "timestamp-authority-period": (
+        "the timestamp is not from the time for which its authority's certificates are valid",
+        "タイムスタンプの時刻が、時刻認証局の証明書の有効期間外です",
+    ),
+    "timestamp-authority-not-checked": (
+        "whether the certificate of the timestamp's authority has been revoked was not checked ({why})",
+        "時刻認証局の証明書の失効は確認していません({why})",
+    ),
+    "timestamp-authority-revoked": (
+        "a certificate of the timestamp's authority was revoked on {revoked_at}: {crl_reason}",
+        "時刻認証局の証明書は{revoked_at}に失効しています: {crl_reason}",
+    ),
+    "timestamp-authority-expired": (
+        "a certificate of the timestamp's authority expired on {until}, and no later timestamp proves that this one is older",
+        "時刻認証局の証明書は{until}に有効期限が切れており、それより前のものであることを示す後のタイムスタンプがありません",
+    ),
     "unexpected": (
         "the document caused an unexpected error ({error}) and is treated as invalid",
         "検証中に想定外のエラー({error})が起きたため不正として扱います",
@@ -209,6 +257,26 @@ VERDICTS: Mapping[str, tuple[str, str]] = {
         "the certificate names a CA that is known here but is not signed by it: it is forged, or was damaged on its way. A card is best taken off the reader, put back and tried again",
         "証明書に記された認証局は既知ですが、その認証局の署名ではありません。偽造か、読み取り時の破損です。カードの場合は置き直して、もう一度やり直してください",
     ),
+    "issuer-no-ca": (
+        "the certificate, or one above it, is signed with the key of one that is no CA",
+        "認証局ではない証明書の鍵で署名されています",
+    ),
+    "name-constraints": (
+        "a CA above the certificate may not issue certificates for its names (name constraints)",
+        "上位の認証局は、この名前の証明書を発行できません(名前制約)",
+    ),
+    "certificate-policies": (
+        "a CA above the certificate demands a certificate policy that is not kept down to it",
+        "上位の認証局が求める証明書ポリシーが、この証明書まで引き継がれていません",
+    ),
+    "path-length": (
+        "a CA above the certificate may not have so many CAs beneath it (path length)",
+        "上位の認証局の下に、許された段数を超えて認証局があります(パス長制約)",
+    ),
+    "path-refused": (
+        "the certificates from the CA down to this one are no valid certification path ({error})",
+        "認証局からこの証明書までが、正しい認証パスになっていません({error})",
+    ),
     "critical-extension": (
         "a critical extension is not understood: {oid}",
         "解釈できないクリティカル拡張があります: {oid}",
@@ -252,6 +320,14 @@ NOTICES: Mapping[str, tuple[str, str]] = {
         "the document was rewritten before signing (--normalize), because strict reading could not take it as it was: {reason}",
         "厳密に読み取れない文書だったため、署名の前に書き直しました(--normalize): {reason}",
     ),
+    "timestamp-missing": (
+        "there is no timestamp, so this is {profile} and not what was asked for: {error}",
+        "タイムスタンプがないため、指定の様式ではなく{profile}です: {error}",
+    ),
+    "timestamp-not-vouched-for": (
+        "nothing was named that vouches for the time-stamping authority (--timestamp-trust); the receiver has to trust it",
+        "時刻認証局を信頼する根拠(--timestamp-trust)が指定されていません。受付側が信頼するかどうかによります",
+    ),
     "signed-before": (
         "this document had been signed with the same certificate before",
         "この文書は、同じ証明書で既に署名されていました",
@@ -274,12 +350,42 @@ REVOCATION_WORDS: Mapping[str, tuple[str, str]] = {
     "superseded": ("renewed or reissued", "更新または再発行"),
     "cessationOfOperation": ("at the holder's request, or no longer needed", "本人の申請など利用の終了"),
     "certificateHold": ("on hold: card reported lost or stolen", "紛失・盗難の届出による一時停止"),
-    "no-evidence": ("no CRL that covers it was given", "対象のCRLが指定されていない"),
+    "no-evidence": ("there is no CRL and no responder that covers it", "対象のCRLもOCSPレスポンダーもない"),
     "stale": ("the CRL is out of date", "CRLの有効期間が過ぎている"),
     "after-expiry": (
         "the CRL is from after the certificate's expiry and need not list it any more",
         "CRLが証明書の有効期限より後に発行されている",
     ),
     "off": ("switched off", "確認しない設定"),
+    "offline": ("it would have to be fetched (--offline)", "取得が必要(--offline)"),
+    "no-crl": ("what was fetched is no CRL", "取得したものがCRLではない"),
+    "source-failed": ("a source of evidence failed", "失効情報の提供元でエラーが発生"),
+    "fetch-scheme": ("its address cannot be used", "URLを使用できない"),
+    "fetch-private": (
+        "its address is not public (--allow-private-network)",
+        "公開されていないアドレス(--allow-private-network)",
+    ),
+    "fetch-unreachable": ("its address cannot be reached", "接続できない"),
+    "fetch-timeout": ("its server did not answer in time", "サーバーが時間内に応答しない"),
+    "fetch-too-large": ("its server sent too much", "サーバーの応答が大きすぎる"),
+    "fetch-status": ("its server refused", "サーバーが拒否"),
+    "fetch-redirects": ("its server sends elsewhere, again and again", "転送が多すぎる"),
+    "fetch-encoding": ("its server compressed what was not to be", "サーバーの応答の形式が不正"),
+    "ocsp-try-later": ("the responder asks to try later", "OCSPレスポンダーが後で再試行するよう応答"),
+    "ocsp-unauthorized": ("the responder does not answer us", "OCSPレスポンダーが応答を許可していない"),
+    "ocsp-error": ("the responder reports an error", "OCSPレスポンダーのエラー"),
+    "ocsp-garbage": ("what came is no OCSP response", "OCSP応答として読めない"),
+    "ocsp-other-certificate": ("the response is about another certificate", "別の証明書についてのOCSP応答"),
+    "ocsp-nonce": ("the response is to another request", "別の要求に対するOCSP応答"),
+    "ocsp-future": ("the response is from the future", "OCSP応答の時刻が未来"),
+    "ocsp-stale": ("the response is out of date", "OCSP応答の有効期間が過ぎている"),
+    "ocsp-unknown": ("the responder does not know it", "OCSPレスポンダーが把握していない"),
+    "ocsp-weak": ("the response is signed with a weak hash", "OCSP応答の署名が脆弱"),
+    "ocsp-signer": ("the response is not signed by the CA or its responder", "OCSP応答の署名者が不正"),
+    "ocsp-signer-expired": ("the responder's certificate had expired", "OCSPレスポンダーの証明書が期限切れ"),
+    "ocsp-signer-unchecked": (
+        "the responder's certificate would have to be checked, too",
+        "OCSPレスポンダーの証明書の失効を確認できない",
+    ),
     "no-chain": ("its issuer is unknown", "発行者が不明"),
 }

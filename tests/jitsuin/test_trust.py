@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed25519, rsa
 from cryptography.x509.oid import NameOID
 
 import jitsuin
 from jitsuin.certificate import CertificateKind, holder_of, kind_of, may_sign_documents, renewal_opens
+from jitsuin.certpath import check_path
+from jitsuin.chains import _names_one_algorithm
+from jitsuin.crl import Crl, check_crls
 from jitsuin.errors import TrustFileError
 from jitsuin.formats.base import SigningIdentity
 from jitsuin.formats.generic_xml import GenericXmlAdapter
 from jitsuin.formats.profiles import PROFILES
 from jitsuin.formats.source import Source
 from jitsuin.messages import moment
-from jitsuin.revocation import Evidence, RevocationStatus, check
+from jitsuin.revocation import ONLINE, Revocation
+from jitsuin.revocation_status import RevocationAnswer, RevocationStatus
 from jitsuin.signer.simulator import PERSONAS, anchors, ca_certificate, crls
 from jitsuin.signer.simulator.pki import authentication_certificate, signature_certificate
 from jitsuin.trust import (
@@ -42,12 +50,21 @@ def certificate_of(persona: str, at: datetime) -> x509.Certificate:
     return found
 
 
+POLICY = x509.PolicyInformation(x509.ObjectIdentifier("1.2.3.5"), None)
+
+
+def named(name: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+
+
 class Ca:
     """A small certification authority for what the simulator's has no case of."""
 
+    hash: hashes.HashAlgorithm | None = hashes.SHA256()
+
     def __init__(self, at: datetime, name: str = "own CA", issuer: Ca | None = None, **options: object) -> None:
         self.at, self.key = at, ec.generate_private_key(ec.SECP256R1())
-        self.name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+        self.name = named(name)
         self.certificate = (issuer or self).issue(self, ca=True, **options)
 
     def issue(
@@ -73,7 +90,7 @@ class Ca:
         builder = builder.add_extension(usage, critical=True)
         for extension in extra:
             builder = builder.add_extension(extension, critical=True)
-        return builder.sign(self.key, hashes.SHA256())
+        return builder.sign(self.key, self.hash)
 
 
 class Holder(Ca):
@@ -81,7 +98,7 @@ class Holder(Ca):
 
     def __init__(self, at: datetime) -> None:
         self.at, self.key = at, ec.generate_private_key(ec.SECP256R1())
-        self.name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "holder")])
+        self.name = named("holder")
 
 
 def test_the_simulators_three_generations_are_told_apart_by_key(at: datetime) -> None:
@@ -134,10 +151,16 @@ def test_intermediate_authorities(at: datetime) -> None:
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
-        ({"sign": False}, "issuer-unknown"),
+        ({"sign": False}, "issuer-no-ca"),
         ({"days": (-9, -1)}, "ca-expired"),
         ({"days": (1, 9)}, "ca-not-yet-valid"),
-        ({"extra": [x509.NameConstraints([x509.DNSName("a")], None)]}, "critical-extension"),
+        ({"extra": [x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3.4"), b"\x05\x00")]}, "critical-extension"),
+        ({"extra": [x509.NameConstraints([x509.DNSName("a")], None)]}, "passed"),
+        ({"extra": [x509.NameConstraints([x509.DirectoryName(named("a"))], None)]}, "name-constraints"),
+        ({"extra": [x509.NameConstraints(None, [x509.DirectoryName(named("holder"))])]}, "name-constraints"),
+        ({"extra": [x509.NameConstraints(None, [x509.DirectoryName(named("a"))])]}, "passed"),
+        ({"extra": [x509.CertificatePolicies([POLICY])]}, "passed"),
+        ({"path_length": 0}, "passed"),
         ({}, "passed"),
     ],
 )
@@ -152,7 +175,7 @@ def test_path_length_counts(at: datetime) -> None:
         middle = Ca(at, "middle", root)
         leaf = middle.issue(Holder(at), ca=False)
         chain = build_chain(leaf, [middle.certificate], TrustStore((root.certificate,)), at)
-        assert chain.verdict.passed is passes
+        assert chain.verdict.reason == ("passed" if passes else "path-length")
 
 
 def test_a_person_is_no_ca(at: datetime) -> None:
@@ -160,7 +183,165 @@ def test_a_person_is_no_ca(at: datetime) -> None:
     person.certificate = root.issue(person, ca=False)
     forged = person.issue(Holder(at), ca=False)
     store = TrustStore((root.certificate,))
-    assert build_chain(forged, [person.certificate], store, at).verdict.reason == "issuer-unknown"
+    chain = build_chain(forged, [person.certificate], store, at)
+    assert (chain.certificates, chain.verdict.reason) == ((), "issuer-no-ca")
+
+
+def test_what_a_ca_demands_counts_below_it(at: datetime) -> None:
+    """Here of a CA in the middle; docs/pkits.md has all the rules."""
+    demands: dict[str, x509.ExtensionType] = {
+        "name-constraints": x509.NameConstraints([x509.DirectoryName(named("a"))], None),
+        "certificate-policies": x509.PolicyConstraints(0, None),
+        "passed": x509.PolicyConstraints(9, None),
+        "path-refused": x509.NameConstraints([x509.IPAddress(IPv4Network("10.0.0.0/8"))], None),
+    }
+    root = Ca(at)
+    for reason, demand in demands.items():
+        middle = Ca(at, "middle", root, extra=[demand])
+        names = x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("10.0.0.1"))])
+        leaf = middle.issue(Holder(at), ca=False, extra=[names])
+        chain = build_chain(leaf, [middle.certificate], TrustStore((root.certificate,)), at)
+        assert (chain.verdict.reason, len(chain.certificates)) == (reason, 3)
+
+
+def test_a_certificate_can_demand_a_policy_of_itself(at: datetime) -> None:
+    ca = Ca(at)
+    for extra, reason in (([], "certificate-policies"), ([x509.CertificatePolicies([POLICY])], "passed")):
+        leaf = ca.issue(Holder(at), ca=False, extra=[x509.PolicyConstraints(0, None), *extra])
+        assert build_chain(leaf, [], TrustStore((ca.certificate,)), at).verdict.reason == reason
+
+
+def test_where_nothing_is_carried_along_the_library_is_not_needed(at: datetime) -> None:
+    """It would say the same of the chains of every card, and takes longer to load than a signature to verify."""
+    store = load_trust(["simulator"])
+    leaves = [found for persona in PERSONAS.values() if (found := signature_certificate(persona, at)) is not None]
+    chains = [chain for leaf in leaves if (chain := build_chain(leaf, [], store, at)).verdict.passed]
+    assert len(chains) > 5
+    assert all(check_path(chain.certificates, at).passed for chain in chains)
+    program = (
+        "import sys; from datetime import datetime; from jitsuin.signer.simulator import PERSONAS, pki\n"
+        "from jitsuin.trust import build_chain, load_trust\n"
+        "at = datetime.fromisoformat(sys.argv[1])\n"
+        "leaf = pki.signature_certificate(PERSONAS['valid'], at)\n"
+        "print(build_chain(leaf, [], load_trust(['simulator']), at).verdict.reason)\n"
+        "print({'asyncio', 'asn1crypto', 'pyhanko_certvalidator'} & sys.modules.keys())"
+    )
+    call = [sys.executable, "-c", program, at.isoformat()]
+    assert subprocess.run(call, capture_output=True, text=True, check=True).stdout.split() == ["passed", "set()"]
+
+
+def test_a_path_is_validated_without_a_socket(at: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("socket.socket", None)
+    monkeypatch.setattr("asyncio.new_event_loop", None)
+    root = Ca(at)
+    middle = Ca(at, "middle", root)
+    leaf = middle.issue(Holder(at), ca=False)
+    assert build_chain(leaf, [middle.certificate], TrustStore((root.certificate,)), at).verdict.passed
+
+
+def test_a_path_that_waits_or_fails_is_refused(at: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Waiting:
+        def __await__(self) -> Iterator[None]:
+            yield
+
+    async def waits(*arguments: object) -> None:
+        await Waiting()
+
+    async def fails(*arguments: object) -> None:
+        raise NotImplementedError
+
+    ca = Ca(at)
+    chain = (ca.issue(Holder(at), ca=False), ca.certificate)
+    assert check_path(chain, at).passed
+    for odd, error in ((waits, "RuntimeError"), (fails, "NotImplementedError")):
+        monkeypatch.setattr("jitsuin.certpath.async_validate_path", odd)
+        verdict = check_path(chain, at)
+        assert (verdict.reason, verdict.facts, verdict.passed) == ("path-refused", {"error": error}, False)
+
+
+def test_signatures_by_other_keys_are_checked_as_well(at: datetime) -> None:
+    """The library that builds the chains checks signatures only of names that are equal to the byte."""
+    keys = (
+        ec.generate_private_key(ec.SECP384R1()),
+        rsa.generate_private_key(65537, 2048),
+        ed25519.Ed25519PrivateKey.generate(),
+        dsa.generate_private_key(2048),
+    )
+    for key in keys:
+        ca, other = Ca(at), Ca(at)
+        ca.key = key  # type: ignore[assignment]
+        ca.hash = None if isinstance(key, ed25519.Ed25519PrivateKey) else hashes.SHA256()
+        ca.certificate = ca.issue(ca, ca=True)
+        leaf = ca.issue(Holder(at), ca=False)
+        reason = "ca-key-weak" if isinstance(key, dsa.DSAPrivateKey) else "passed"
+        assert build_chain(leaf, [], TrustStore((ca.certificate,)), at).verdict.reason == reason
+        assert build_chain(leaf, [], TrustStore((other.certificate,)), at).verdict.reason == "issuer-unknown"
+
+
+def test_names_may_be_written_otherwise(at: datetime) -> None:
+    """RFC 5280, 7.1: case and spaces do not count. The key decides whether it is the CA."""
+    ca = Ca(at)
+    for name, reason in ((" OWN  ca", "passed"), ("owned CA", "issuer-unknown")):
+        ca.name = named(name)
+        leaf = ca.issue(Holder(at), ca=False)
+        assert build_chain(leaf, [], TrustStore((ca.certificate,)), at).verdict.reason == reason
+        assert build_chain(leaf, [], TrustStore((Ca(at).certificate,)), at).verdict.reason == "issuer-unknown"
+
+
+def test_two_algorithms_in_one_certificate(at: datetime) -> None:
+    """What is signed names one algorithm, what stands beside the signature another."""
+    ca = Ca(at)
+    der = ca.issue(Holder(at), ca=False).public_bytes(serialization.Encoding.DER)
+    sha256, sha512 = bytes.fromhex("06082a8648ce3d040302"), bytes.fromhex("06082a8648ce3d040304")
+    place = der.index(sha256)
+    inner = x509.load_der_x509_certificate(der[:place] + sha512 + der[place + len(sha512) :])
+    assert inner.signature_hash_algorithm is not None
+    assert inner.signature_hash_algorithm.name == "sha256"
+    assert not _names_one_algorithm(inner)
+    assert build_chain(inner, [], TrustStore((ca.certificate,)), at).verdict.reason == "issuer-unknown"
+
+
+def test_a_chain_of_another_key_than_the_first_is_found(at: datetime) -> None:
+    """A CA that was certified twice: the one way is closed by its parent, the other is open."""
+    closed, opened = Ca(at, "closed", path_length=0), Ca(at, "opened")
+    middle = Ca(at, "middle", closed)
+    leaf = middle.issue(Holder(at), ca=False)
+    again = opened.issue(middle, ca=True)
+    store = TrustStore((closed.certificate, opened.certificate))
+    assert build_chain(leaf, [middle.certificate], store, at).verdict.reason == "path-length"
+    chain = build_chain(leaf, [middle.certificate, again], store, at)
+    assert (chain.verdict.reason, chain.certificates[1:]) == ("passed", (again, opened.certificate))
+
+
+def test_circles_and_crowds_come_to_an_end(at: datetime) -> None:
+    """Three hundred CAs of one name, each certified by all of a few keys; none leads to the anchor."""
+    root, crowd = Ca(at), [Ca(at, "crowd") for _ in range(8)]
+    hints = [one.issue(other, ca=True) for one in crowd for other in crowd for _ in range(5)]
+    leaf = crowd[0].issue(Holder(at), ca=False)
+    began = time.process_time()
+    assert build_chain(leaf, hints, TrustStore((root.certificate,)), at).verdict.reason == "issuer-unknown"
+    true = root.issue(crowd[0], ca=True)
+    assert build_chain(leaf, [true, *hints], TrustStore((root.certificate,)), at).verdict.passed
+    assert time.process_time() - began < 10
+
+
+def test_a_chain_can_be_eight_long_and_no_longer(at: datetime) -> None:
+    line = [Ca(at)]
+    for number in range(7):
+        line.append(Ca(at, f"CA {number}", line[-1]))
+    store, hints = TrustStore((line[0].certificate,)), [one.certificate for one in line[1:]]
+    chain = build_chain(line[6].issue(Holder(at), ca=False), hints, store, at)
+    assert (chain.verdict.passed, len(chain.certificates)) == (True, 8)
+    assert build_chain(line[7].issue(Holder(at), ca=False), hints, store, at).verdict.reason == "issuer-unknown"
+
+
+def test_a_hint_that_cannot_be_read_does_no_harm(at: datetime) -> None:
+    root = Ca(at)
+    middle = Ca(at, "middle", root)
+    leaf = middle.issue(Holder(at), ca=False)
+    broken = Ca(at, "middle", extra=[x509.UnrecognizedExtension(x509.AuthorityKeyIdentifier.oid, b"\x04\x01\x00")])
+    chain = build_chain(leaf, [broken.certificate, middle.certificate], TrustStore((root.certificate,)), at)
+    assert chain.verdict.passed
 
 
 def test_the_pins_are_those_of_the_reference() -> None:
@@ -232,15 +413,17 @@ def test_a_revoked_intermediate_authority(at: datetime) -> None:
     middle = Ca(at, "middle", root)
     leaf = middle.issue(Holder(at), ca=False)
 
-    def crl(ca: Ca, revoked: bool) -> Evidence:
+    def crl(ca: Ca, revoked: bool) -> Crl:
         builder = x509.CertificateRevocationListBuilder(ca.name, at, at + timedelta(1))
         if revoked:
             builder = builder.add_revoked_certificate(x509.RevokedCertificateBuilder(7, at - timedelta(1)).build())
-        return Evidence(builder.sign(ca.key, hashes.SHA256()), "")
+        return Crl(builder.sign(ca.key, hashes.SHA256()), "")
 
-    def reason(evidence: list[Evidence]) -> str:
+    def reason(evidence: list[Crl]) -> str:
         store = TrustStore((root.certificate,))
-        return judge(leaf, [middle.certificate], store, evidence, at, RevocationMode.REQUIRE).verdict.reason
+        return judge(
+            leaf, [middle.certificate], store, Revocation(evidence, ONLINE, at), at, RevocationMode.REQUIRE
+        ).verdict.reason
 
     assert reason([crl(middle, False), crl(root, False)]) == "passed"
     assert reason([crl(middle, False), crl(root, True)]) == "ca-revoked"
@@ -253,7 +436,7 @@ def test_a_crl_from_after_the_expiry_says_nothing(at: datetime) -> None:
     answers = []
     for produced in (at - timedelta(2), at):
         builder = x509.CertificateRevocationListBuilder(ca.name, produced, at + timedelta(1))
-        evidence = [Evidence(builder.sign(ca.key, hashes.SHA256()), "")]
+        evidence = [Crl(builder.sign(ca.key, hashes.SHA256()), "")]
         answers.append(check(leaf, ca.certificate, evidence, at - timedelta(3)))
     assert [(answer.status.value, answer.why) for answer in answers] == [("good", ""), ("not-checked", "after-expiry")]
 
@@ -281,7 +464,7 @@ def test_a_certificate_without_end_is_shown(at: datetime) -> None:
     holder = Holder(at)
     builder = x509.CertificateBuilder(ca.name, holder.name, holder.key.public_key(), 9, at - timedelta(1), end)
     leaf = builder.sign(ca.key, hashes.SHA256())
-    assert judge(leaf, [], TrustStore((ca.certificate,)), [], at, RevocationMode.OFF).verdict.passed
+    assert judge(leaf, [], TrustStore((ca.certificate,)), None, at, RevocationMode.OFF).verdict.passed
     assert moment(leaf.not_valid_after_utc).startswith("9999-12-31")
 
 
@@ -319,8 +502,13 @@ def test_renewal_opens_three_calendar_months_before_the_end(end: str, opens: str
     assert renewal_opens(Ending()).date().isoformat() == opens  # type: ignore[arg-type]
 
 
-def evidence(at: datetime) -> list[Evidence]:
-    return [Evidence(crl, name) for name, crl in crls(at).items()]
+def check(leaf: x509.Certificate, issuer: x509.Certificate, lists: list[Crl], at: datetime) -> RevocationAnswer:
+    """By a clock that no list here is ahead of."""
+    return check_crls(leaf, issuer, lists, at, at + timedelta(9))
+
+
+def evidence(at: datetime) -> list[Crl]:
+    return [Crl(crl, name) for name, crl in crls(at).items()]
 
 
 def test_every_reason_of_revocation_is_told(at: datetime) -> None:
@@ -373,7 +561,7 @@ def test_crls_that_do_not_speak_of_it(extension: x509.ExtensionType | None, answ
     if extension is not None:
         builder = builder.add_extension(extension, critical=True)
     crl = builder.sign(ca.key, hashes.SHA256())
-    status = check(leaf, ca.certificate, [Evidence(crl, "")], at).status
+    status = check(leaf, ca.certificate, [Crl(crl, "")], at).status
     assert (status is RevocationStatus.GOOD) is answers
     forged = builder.sign(ec.generate_private_key(ec.SECP256R1()), hashes.SHA256())
-    assert check(leaf, ca.certificate, [Evidence(forged, "")], at).status is RevocationStatus.NOT_CHECKED
+    assert check(leaf, ca.certificate, [Crl(forged, "")], at).status is RevocationStatus.NOT_CHECKED
