@@ -100,7 +100,7 @@ def signature_certificate(
     certificate: x509.Certificate, issuers: Sequence[x509.Certificate], store: TrustStore, at: datetime
 ) -> SignatureCertificate:
     """What a signature certificate is good for at that time, revocation left out."""
-    judgement = judge(certificate, issuers, store, (), at, RevocationMode.OFF)
+    judgement = judge(certificate, issuers, store, None, at, RevocationMode.OFF)
     holder = holder_of(certificate) if kind_of(certificate) is not CertificateKind.OTHER else None
     return SignatureCertificate(certificate, judgement, lifetime(certificate, at), holder)
 

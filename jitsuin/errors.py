@@ -56,6 +56,14 @@ class InputChangedError(JitsuinError):
     """The document is not the one that was rehearsed. Facts: path."""
 
 
+class FetchError(JitsuinError):
+    """Nothing was fetched from the address. Facts: url, reason (`fetch.fetch` has them all), status of `status`."""
+
+
+class TimestampError(JitsuinError):
+    """No timestamp was had. Facts: url, reason and what it needs (`timestamp.TimestampAuthority` has them all)."""
+
+
 class NotAttemptedError(JitsuinError):
     """The key failed at an earlier document of the run. Facts: path."""
 
@@ -112,6 +120,8 @@ _EXIT_CODES: tuple[tuple[type[Exception], ExitCode], ...] = (
     (ConfigurationError, ExitCode.USAGE),
     (TrustFileError, ExitCode.USAGE),
     (OutputError, ExitCode.OUTPUT),
+    (FetchError, ExitCode.NETWORK),
+    (TimestampError, ExitCode.NETWORK),
     (CertificateRefusedError, ExitCode.CERTIFICATE_REFUSED),
 )
 

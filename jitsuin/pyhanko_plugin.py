@@ -143,7 +143,7 @@ def _issuers(signer: Signer, trust: Sequence[str], at: datetime) -> Sequence[x50
     from .trust import load_trust, remember
     from .validity import RevocationMode, judge
 
-    judgement = judge(signer.certificate, signer.issuers, load_trust(trust), (), at, RevocationMode.OFF)
+    judgement = judge(signer.certificate, signer.issuers, load_trust(trust), None, at, RevocationMode.OFF)
     if not judgement.verdict.passed:
         sentence = verdict_sentence(judgement.verdict.reason, judgement.verdict.facts)
         click.echo(printable(say("Warning: ", "警告: ") + sentence), err=True)

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import cache
 from importlib.metadata import EntryPoints, entry_points
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from jitsuin.formats.base import FormatAdapter
 from jitsuin.formats.profiles import Profile
 from jitsuin.signer.base import Signer, SignerOptions
 
 from .errors import UnknownNameError
+
+if TYPE_CHECKING:
+    from .revocation import Source
 
 SignerFactory = Callable[[str, SignerOptions], Signer]
 
@@ -47,11 +50,22 @@ def profiles() -> Mapping[str, Profile]:
     return found
 
 
+@cache
+def revocation_sources() -> tuple[Source, ...]:
+    """Sources of CRLs and OCSP responses that other packages offer."""
+    return tuple(cast("Source", entry.load()) for entry in _entry_points().select(group="jitsuin.revocation"))
+
+
 def profile_named(name: str) -> Profile:
     """The profile of this name. Raises UnknownNameError."""
     if name not in profiles():
         raise UnknownNameError(what="profile", name=name, known=", ".join(sorted(profiles())))
     return profiles()[name]
+
+
+def with_timestamp(profile: Profile) -> Profile:
+    """The profile that is this one with a timestamp over the signature; itself where there is none."""
+    return next((one for one in profiles().values() if one.timestamp_over == profile.name), profile)
 
 
 def profile_for(adapter_name: str) -> Profile:

@@ -1,163 +1,242 @@
-"""Is a certificate revoked? Three answers from the evidence at hand: good, revoked, or not checked and why.
+"""Is a certificate revoked? A broker that asks every source of evidence until one answers, and says which and how old.
 
-No ordinary holder can reach JPKI's CRL or OCSP (Act 153 of 2002, Art. 17), so "not checked" is the usual answer for a
-real card, and it is never shown as good. The evidence today is CRL files; nothing is fetched.
+The sources: CRL files and what the document brings; other packages' (entry points `jitsuin.revocation`), for operators
+who have more; then OCSP and CRLs by HTTP, from where the certificate says or the user, and what was fetched before. No
+ordinary holder can reach JPKI's CRL or OCSP (Act 153 of 2002, Art. 17), so "not checked" is the usual answer for a real
+card. It is never shown as good.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import hashlib
+import secrets
+from base64 import b64encode
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import Final
+from urllib.parse import quote
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
 
-from .errors import InputError, TrustFileError
-from .storage import read_document
-from .trust import is_ca
+from .crl import Crl, best, check_crls, crl_addresses, read_crl
+from .errors import FetchError, InputError, OutputError, TrustFileError
+from .ocsp import NONCE_BYTES, REQUEST_TYPE, RESPONSE_TYPE, check_ocsp, ocsp_addresses, read_ocsp, request
+from .revocation_status import RevocationAnswer, RevocationStatus
+from .storage import read_document, write_atomically
 
-if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPublicKeyTypes
+Source = Callable[[x509.Certificate, x509.Certificate], Iterable[bytes]]
+"""What other packages offer: CRLs and OCSP responses in DER that may speak of a certificate (first) of an issuer."""
 
-
-class RevocationStatus(StrEnum):
-    """The answer."""
-
-    GOOD = "good"
-    REVOKED = "revoked"
-    ON_HOLD = "on-hold"
-    NOT_CHECKED = "not-checked"
+_CRL_BYTES: Final = 64 * 1024 * 1024
+_OCSP_BYTES: Final = 256 * 1024
+_SECONDS: Final = 20.0
+"""For one fetch, from the look-up of the name to the last byte."""
+_NO_POST: Final = frozenset({404, 405, 501})
+_NO_EVIDENCE: Final = RevocationAnswer(RevocationStatus.NOT_CHECKED, "no-evidence")
 
 
 @dataclass(frozen=True)
-class RevocationAnswer:
-    """A status and what it rests on."""
+class EvidenceOptions:
+    """Where evidence may come from besides files."""
 
-    status: RevocationStatus
-    why: str = ""
-    """Why it was not checked: `no-evidence`, `stale`, `after-expiry`, `no-chain`, `off`."""
-    source: str = ""
-    """The CRL that answered."""
-    produced: datetime | None = None
-    """thisUpdate of that CRL: the age of the evidence."""
-    revoked_at: datetime | None = None
-    reason: str = ""
-    """CRLReason by its RFC 5280 name, such as affiliationChanged; `unspecified` where the CRL gives none."""
-    of_ca: bool = False
-    """Whether it is about a CA certificate of the chain instead of the signer's."""
+    ocsp_url: str | None = None
+    """A responder that is asked instead of those that certificates name."""
+    offline: bool = False
+    """Open no connection; what was fetched before still counts."""
+    allow_private_network: bool = False
+    """Also fetch from addresses that are not public."""
 
 
-NOT_ASKED = RevocationAnswer(RevocationStatus.NOT_CHECKED, "off")
+ONLINE: Final = EvidenceOptions()
 
 
-@dataclass(frozen=True, eq=False)
-class Evidence:
-    """One CRL and where it came from."""
+class Revocation:
+    """The broker of one run. What it has answered once it answers again, so that a batch asks once."""
 
-    crl: x509.CertificateRevocationList
-    source: str
+    def __init__(
+        self,
+        crls: Iterable[str | Path | Crl],
+        options: EvidenceOptions,
+        now: datetime,
+        sources: Sequence[Source] = (),
+        cache: Path | None = None,
+    ) -> None:
+        """`crls` are files, and folders of `*.crl`; without a `cache` folder nothing is kept. Raises TrustFileError."""
+        self._lists = _load_crls(crls)
+        self._options = options
+        self._now = now
+        self._sources = sources
+        self._cache = cache
+        self._answered: dict[tuple[bytes, datetime, Sequence[bytes]], RevocationAnswer] = {}
+
+    def hopeless(self, *, jpki: bool) -> bool:
+        """Whether it can be told before the certificate is seen that nothing will answer; JPKI's name no address."""
+        nowhere = self._options.offline or (jpki and self._options.ocsp_url is None)
+        return nowhere and not self._lists and not self._sources
+
+    def answer(
+        self, leaf: x509.Certificate, issuer: x509.Certificate, at: datetime, embedded: Sequence[bytes] = ()
+    ) -> RevocationAnswer:
+        """The first source that says good, revoked or on hold at that time; else why the first that spoke did not.
+
+        `issuer` must have been verified, as what the certificate names is fetched. `embedded` are CRLs and OCSP
+        responses that the document brings.
+        """
+        key = (leaf.fingerprint(hashes.SHA256()), at, tuple(embedded))
+        if key not in self._answered:
+            self._answered[key] = self._asked(leaf, issuer, at, embedded)
+        return self._answered[key]
+
+    def _asked(
+        self, leaf: x509.Certificate, issuer: x509.Certificate, at: datetime, embedded: Sequence[bytes]
+    ) -> RevocationAnswer:
+        unanswered: list[RevocationAnswer] = []
+        for answer in self._answers(leaf, issuer, at, embedded):
+            if answer.status is not RevocationStatus.NOT_CHECKED:
+                return answer
+            unanswered.append(answer)
+        return next((answer for answer in unanswered if answer.why != "no-evidence"), _NO_EVIDENCE)
+
+    def _answers(
+        self, leaf: x509.Certificate, issuer: x509.Certificate, at: datetime, embedded: Sequence[bytes]
+    ) -> Iterator[RevocationAnswer]:
+        yield self._judged(leaf, issuer, at, [("document", data) for data in embedded], self._lists)
+        for source in self._sources:
+            name = getattr(source, "__module__", "")
+            try:
+                brought = [(name, data) for data in source(leaf, issuer)]
+            except Exception:  # noqa: BLE001 - somebody else's code must not stop the run, and is never good
+                yield RevocationAnswer(RevocationStatus.NOT_CHECKED, "source-failed", name)
+                continue
+            yield self._judged(leaf, issuer, at, brought)
+        for url in [self._options.ocsp_url] if self._options.ocsp_url else ocsp_addresses(leaf):
+            yield self._by_ocsp(leaf, issuer, at, url)
+        for url in crl_addresses(leaf):
+            yield self._by_crl(leaf, issuer, at, url)
+
+    def _judged(
+        self,
+        leaf: x509.Certificate,
+        issuer: x509.Certificate,
+        at: datetime,
+        brought: Iterable[tuple[str, bytes]],
+        lists: Sequence[Crl] = (),
+    ) -> RevocationAnswer:
+        """The best word of several pieces of evidence, each of which is a CRL or an OCSP response, or nothing."""
+        lists, answers = list(lists), []
+        for source, data in brought:
+            with suppress(ValueError):
+                lists.append(Crl(read_crl(data), source))
+            with suppress(ValueError):
+                answers.append(check_ocsp(leaf, issuer, read_ocsp(data), source, at, self._now))
+        listed = check_crls(leaf, issuer, lists, at, self._now)
+        return best([*answers, listed] if listed.why != "no-evidence" else answers)
+
+    def _by_ocsp(self, leaf: x509.Certificate, issuer: x509.Certificate, at: datetime, url: str) -> RevocationAnswer:
+        place = f"{url} {issuer.fingerprint(hashes.SHA256()).hex()} {leaf.serial_number}"
+        kept = self._kept(place)
+        if kept is not None:
+            answer = self._judged(leaf, issuer, at, [(f"cache: {url}", kept)])
+            if answer.status is not RevocationStatus.NOT_CHECKED:
+                return answer
+        nonce = secrets.token_bytes(NONCE_BYTES)
+        try:
+            data = self._ask(url, request(leaf, issuer, nonce))
+            response = read_ocsp(data)
+        except FetchError as error:
+            return _unfetched(error, url)
+        except ValueError:
+            return RevocationAnswer(RevocationStatus.NOT_CHECKED, "ocsp-garbage", url)
+        answer = check_ocsp(leaf, issuer, response, url, at, self._now, nonce)
+        self._keep(place, data, answer)
+        return answer
+
+    def _by_crl(self, leaf: x509.Certificate, issuer: x509.Certificate, at: datetime, url: str) -> RevocationAnswer:
+        kept = self._kept(url)
+        if kept is not None:
+            answer = self._judged(leaf, issuer, at, [(f"cache: {url}", kept)])
+            if answer.status is not RevocationStatus.NOT_CHECKED:
+                return answer
+        try:
+            data = self._fetch(url, limit=_CRL_BYTES)
+            fetched = Crl(read_crl(data), url)
+        except FetchError as error:
+            return _unfetched(error, url)
+        except ValueError:
+            return RevocationAnswer(RevocationStatus.NOT_CHECKED, "no-crl", url)
+        answer = check_crls(leaf, issuer, [*self._lists, fetched], at, self._now)
+        self._keep(url, data, answer)
+        return answer
+
+    def _ask(self, url: str, question: bytes) -> bytes:
+        """By POST, as it goes with any length; by GET (RFC 6960, A.1) where the server takes no POST."""
+        try:
+            return self._fetch(url, data=question, content_type=REQUEST_TYPE, accept=RESPONSE_TYPE, limit=_OCSP_BYTES)
+        except FetchError as error:
+            if error.facts.get("status") not in _NO_POST:
+                raise
+        return self._fetch(f"{url.rstrip('/')}/{quote(b64encode(question), safe='')}", limit=_OCSP_BYTES)
+
+    def _fetch(self, url: str, **options: object) -> bytes:
+        from .fetch import fetch
+
+        options |= {"allow_private": self._options.allow_private_network, "offline": self._options.offline}
+        return fetch(url, seconds=_SECONDS, **options)  # type: ignore[arg-type]
+
+    def _kept(self, place: str) -> bytes | None:
+        """What was fetched from there before. Its signature and its times are judged as if it came from there now."""
+        if self._cache is None:
+            return None
+        with suppress(OSError):
+            return self._file(self._cache, place).read_bytes()
+        return None
+
+    def _keep(self, place: str, data: bytes, answer: RevocationAnswer) -> None:
+        """For the next run, if it has answered. A folder that cannot be written is no error."""
+        if self._cache is None or answer.status is RevocationStatus.NOT_CHECKED:
+            return
+        with suppress(OSError, OutputError):
+            self._cache.mkdir(parents=True, exist_ok=True)
+            write_atomically(self._file(self._cache, place), lambda out: out.write(data), overwrite=True)
+
+    @staticmethod
+    def _file(folder: Path, place: str) -> Path:
+        return folder / f"{hashlib.sha256(place.encode()).hexdigest()}.der"
 
 
-def load_crls(paths: Iterable[str | Path]) -> list[Evidence]:
-    """CRLs (DER or PEM) from files, and from the `*.crl` of folders. Raises TrustFileError."""
-    files: list[Path] = []
-    for path in map(Path, paths):
-        files += sorted(path.glob("*.crl")) if path.is_dir() else [path]
-    return [Evidence(_read_crl(path), path.name) for path in files]
+def cache_folder() -> Path:
+    """Where the broker keeps what it has fetched."""
+    from platformdirs import user_cache_path
+
+    return user_cache_path("jitsuin") / "revocation"
 
 
-def check(
-    leaf: x509.Certificate, issuer: x509.Certificate, evidence: Sequence[Evidence], at: datetime
-) -> RevocationAnswer:
-    """Look the certificate up in every CRL of its issuer's key that covers its distribution point (RFC 5280, 6.3.3).
+def _unfetched(error: FetchError, url: str) -> RevocationAnswer:
+    reason = str(error.facts["reason"])
+    return RevocationAnswer(RevocationStatus.NOT_CHECKED, reason if reason == "offline" else f"fetch-{reason}", url)
 
-    A revocation stands in stale CRLs too; "good" needs one whose nextUpdate is not before `at`.
-    """
-    stale: RevocationAnswer | None = None
-    good: RevocationAnswer | None = None
-    for item in evidence:
-        if not _speaks_of(item.crl, leaf, issuer):
+
+def _load_crls(given: Iterable[str | Path | Crl]) -> list[Crl]:
+    """CRLs (DER or PEM) from files, from the `*.crl` of folders, or as they are. Raises TrustFileError."""
+    lists: list[Crl] = []
+    for one in given:
+        if isinstance(one, Crl):
+            lists.append(one)
             continue
-        produced = item.crl.last_update_utc
-        entry = item.crl.get_revoked_certificate_by_serial_number(leaf.serial_number)
-        if entry is not None and entry.revocation_date_utc <= at:
-            return _revoked(entry, item.source, produced)
-        if item.crl.next_update_utc is None or item.crl.next_update_utc < at:
-            stale = RevocationAnswer(RevocationStatus.NOT_CHECKED, "stale", item.source, produced)
-        elif produced > leaf.not_valid_after_utc:
-            # CAs drop expired certificates from their CRLs: not being listed then says nothing.
-            stale = RevocationAnswer(RevocationStatus.NOT_CHECKED, "after-expiry", item.source, produced)
-        elif good is None or good.produced is None or produced > good.produced:
-            good = RevocationAnswer(RevocationStatus.GOOD, source=item.source, produced=produced)
-    return good or stale or RevocationAnswer(RevocationStatus.NOT_CHECKED, "no-evidence")
+        path = Path(one)
+        files = sorted(path.glob("*.crl")) if path.is_dir() else [path]
+        lists += [Crl(_read(file), file.name) for file in files]
+    return lists
 
 
-def _read_crl(path: Path) -> x509.CertificateRevocationList:
+def _read(path: Path) -> x509.CertificateRevocationList:
     try:
-        data = read_document(path)
+        return read_crl(read_document(path))
     except InputError as error:
         raise TrustFileError(path=str(path), reason="unreadable", detail=error.facts["reason"]) from None
-    try:
-        crl = x509.load_pem_x509_crl(data) if data.startswith(b"-----BEGIN") else x509.load_der_x509_crl(data)
-        _ = crl.issuer, list(crl.extensions), crl.next_update_utc  # read late by the library, and malformed ones raise
-    except Exception:  # noqa: BLE001 - more than one kind of error
+    except ValueError:
         raise TrustFileError(path=str(path), reason="no-crl") from None
-    return crl
-
-
-def _speaks_of(crl: x509.CertificateRevocationList, leaf: x509.Certificate, issuer: x509.Certificate) -> bool:
-    """Whether the CRL is complete for this certificate: for its distribution point, signed by its issuer's key."""
-    if crl.issuer != leaf.issuer or not _understood(crl) or not _in_scope(crl, leaf) or not _signs_crls(issuer):
-        return False
-    try:
-        return crl.is_signature_valid(cast("CertificateIssuerPublicKeyTypes", issuer.public_key()))
-    except (TypeError, ValueError, InvalidSignature):  # a key that cannot sign certificates raises TypeError
-        return False
-
-
-def _in_scope(crl: x509.CertificateRevocationList, leaf: x509.Certificate) -> bool:
-    """What the issuing distribution point says (RFC 5280, 5.2.5); without one the CRL is for all certificates."""
-    try:
-        scope = crl.extensions.get_extension_for_class(x509.IssuingDistributionPoint).value
-    except x509.ExtensionNotFound:
-        return True
-    if scope.indirect_crl or scope.only_contains_attribute_certs or scope.only_some_reasons or scope.relative_name:
-        return False
-    if scope.only_contains_user_certs if is_ca(leaf) else scope.only_contains_ca_certs:
-        return False
-    return scope.full_name is None or bool(set(scope.full_name) & _distribution_points(leaf))
-
-
-def _understood(crl: x509.CertificateRevocationList) -> bool:
-    """Whether it is complete and holds no critical extension that is unknown here (RFC 5280, 5.2)."""
-    extensions = list(crl.extensions)
-    unknown = any(e.critical and not isinstance(e.value, x509.IssuingDistributionPoint) for e in extensions)
-    return not unknown and not any(isinstance(e.value, x509.DeltaCRLIndicator) for e in extensions)
-
-
-def _signs_crls(issuer: x509.Certificate) -> bool:
-    try:
-        return issuer.extensions.get_extension_for_class(x509.KeyUsage).value.crl_sign
-    except x509.ExtensionNotFound:
-        return True
-
-
-def _distribution_points(leaf: x509.Certificate) -> set[x509.GeneralName]:
-    try:
-        points = leaf.extensions.get_extension_for_class(x509.CRLDistributionPoints).value
-    except x509.ExtensionNotFound:
-        return set()
-    return {name for point in points for name in point.full_name or ()}
-
-
-def _revoked(entry: x509.RevokedCertificate, source: str, produced: datetime) -> RevocationAnswer:
-    try:
-        flag = entry.extensions.get_extension_for_class(x509.CRLReason).value.reason
-    except (x509.ExtensionNotFound, ValueError):
-        flag = x509.ReasonFlags.unspecified
-    status = RevocationStatus.ON_HOLD if flag is x509.ReasonFlags.certificate_hold else RevocationStatus.REVOKED
-    return RevocationAnswer(status, "", source, produced, entry.revocation_date_utc, flag.value)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 from cryptography import x509
 
@@ -17,8 +18,11 @@ from jitsuin.formats.verdict import PASSED, SubIndication, Verdict
 
 from .certificate import YOUNG, CertificateKind, holder_of, kind_of, may_sign_documents, renewal_opens
 from .results import Notice
-from .revocation import NOT_ASKED, Evidence, RevocationAnswer, RevocationStatus, check
+from .revocation_status import NOT_ASKED, RevocationAnswer, RevocationStatus
 from .trust import Chain, TrustStore, build_chain
+
+if TYPE_CHECKING:
+    from .revocation import Revocation
 
 
 class RevocationMode(StrEnum):
@@ -47,17 +51,27 @@ def judge(
     certificate: x509.Certificate,
     hints: Iterable[x509.Certificate],
     store: TrustStore,
-    evidence: Sequence[Evidence],
+    broker: Revocation | None,
     at: datetime,
     mode: RevocationMode,
+    *,
+    proven: datetime | None = None,
+    embedded: Sequence[bytes] = (),
 ) -> Judgement:
-    """Judge a signing certificate. The first thing that is wrong decides; what could not be checked comes after it."""
+    """Judge a signing certificate. The first thing that is wrong decides; what could not be checked comes after it.
+
+    `proven` is when the signature is known to have existed, by a trusted timestamp; what came over the certificate
+    later is then past caring. Without it the time that counts is `at`. `embedded` is the document's own evidence.
+    """
     require_readable(certificate)
+    counts = proven or at
     kind = kind_of(certificate)
-    chain = build_chain(certificate, hints, store, at)
-    revocation = NOT_ASKED if mode is RevocationMode.OFF else _checked(chain, evidence, at)
+    chain = build_chain(certificate, hints, store, counts)
+    revocation = NOT_ASKED
+    if mode is not RevocationMode.OFF and broker is not None:
+        revocation = _checked(chain, broker, counts, embedded)
     verdict = _kind(certificate, kind)
-    for step in (chain.verdict, _revocation(revocation, mode)):
+    for step in (chain.verdict, _revocation(revocation, mode, proven)):
         verdict = step if verdict.passed else verdict
     return Judgement(kind, chain, revocation, verdict, tuple(_notices(certificate, revocation, at)))
 
@@ -69,11 +83,12 @@ def require_readable(certificate: x509.Certificate) -> None:
     _ = holder_of(certificate)
 
 
-def _checked(chain: Chain, evidence: Sequence[Evidence], at: datetime) -> RevocationAnswer:
+def _checked(chain: Chain, broker: Revocation, at: datetime, embedded: Sequence[bytes]) -> RevocationAnswer:
     """The worst answer along the chain, up to the anchor, which is trusted as it is."""
     if len(chain.certificates) < 2:
         return RevocationAnswer(RevocationStatus.NOT_CHECKED, "no-chain")
-    answers = [check(subject, issuer, evidence, at) for subject, issuer in pairwise(chain.certificates)]
+    pairs = pairwise(chain.certificates)
+    answers = [broker.answer(subject, issuer, at, embedded) for subject, issuer in pairs]
     for revoked in answers[1:]:
         if revoked.status in (RevocationStatus.REVOKED, RevocationStatus.ON_HOLD):
             return replace(revoked, of_ca=True)
@@ -94,11 +109,13 @@ def _kind(certificate: x509.Certificate, kind: CertificateKind) -> Verdict:
     return Verdict(SubIndication.CHAIN_CONSTRAINTS_FAILURE, "wrong-kind", {"kind": kind.value})
 
 
-def _revocation(answer: RevocationAnswer, mode: RevocationMode) -> Verdict:
+def _revocation(answer: RevocationAnswer, mode: RevocationMode, proven: datetime | None) -> Verdict:
     if answer.status in (RevocationStatus.REVOKED, RevocationStatus.ON_HOLD):
         facts = {"revoked_at": answer.revoked_at, "crl_reason": answer.reason}
         reason = "ca-revoked" if answer.of_ca else answer.status.value
-        return Verdict(SubIndication.REVOKED_NO_POE, reason, facts)
+        # Without a proof of time the signature may be older than the revocation (EN 319 102-1, 5.5.4).
+        sub_indication = SubIndication.REVOKED_NO_POE if proven is None else SubIndication.REVOKED
+        return Verdict(sub_indication, reason, facts)
     if answer.status is RevocationStatus.NOT_CHECKED and mode is RevocationMode.REQUIRE:
         return Verdict(SubIndication.TRY_LATER, "revocation-not-checked", {"why": answer.why})
     return PASSED

@@ -250,6 +250,30 @@ ERRORS: Mapping[str, tuple[str, str]] = {
         "{path}: APDU記録の{line}行目が壊れています。ファイルを受け取り直してください",
     ),
     "KeyFileError": ("{path}: {reason}", "{path}: {reason}"),
+    "FetchError.offline": ("{url}: not asked, because of --offline", "{url}: --offlineのため接続していません"),
+    "FetchError.scheme": (
+        "{url}: not an address that can be used (http or https, without a password in it)",
+        "{url}: 使用できないURLです(httpまたはhttpsで、パスワードを含まないもの)",
+    ),
+    "FetchError.private": (
+        "{url}: not a public address; --allow-private-network fetches from it all the same",
+        "{url}: 公開されていないアドレスです。--allow-private-networkを付けると接続します",
+    ),
+    "FetchError.unreachable": (
+        "{url}: cannot be reached; check the address and the network",
+        "{url}: 接続できません。URLとネットワークを確認してください",
+    ),
+    "FetchError.timeout": (
+        "{url}: no complete answer in time; try again later",
+        "{url}: 時間内に応答がありません。後でやり直してください",
+    ),
+    "FetchError.too-large": ("{url}: the answer is too large", "{url}: 応答が大きすぎます"),
+    "FetchError.status": ("{url}: refused (HTTP status {status})", "{url}: 拒否されました(HTTPステータス{status})"),
+    "FetchError.redirects": ("{url}: the server sends elsewhere too often", "{url}: 転送が多すぎます"),
+    "FetchError.encoding": (
+        "{url}: the answer is compressed, which was not asked for",
+        "{url}: 応答が圧縮されています(要求していません)",
+    ),
     "PcscLibraryMissingError": (
         "card readers need the package pyscard: python3 -m pip install 'jitsuin[card]'. `jitsuin doctor` says what it needs",
         "カードリーダーを使うにはpyscardが必要です: python3 -m pip install 'jitsuin[card]'。必要なものは`jitsuin doctor`で確認できます",

@@ -1,0 +1,191 @@
+"""What certificate revocation lists say about a certificate: complete ones, partitioned ones, and deltas to them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, TypeVar, cast
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+
+from .revocation_status import RevocationAnswer, RevocationStatus
+from .trust import is_ca
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPublicKeyTypes
+
+
+_T = TypeVar("_T", bound=x509.ExtensionType)
+
+
+@dataclass(frozen=True, eq=False)
+class Crl:
+    """One list and where it came from."""
+
+    crl: x509.CertificateRevocationList
+    source: str
+
+
+def read_crl(data: bytes) -> x509.CertificateRevocationList:
+    """A list in DER or PEM. Raises ValueError."""
+    try:
+        crl = x509.load_pem_x509_crl(data) if data.startswith(b"-----BEGIN") else x509.load_der_x509_crl(data)
+        _ = crl.issuer, list(crl.extensions), crl.next_update_utc  # read late by the library, and malformed ones raise
+    except Exception:  # noqa: BLE001 - more than one kind of error
+        raise ValueError("not a CRL") from None
+    return crl
+
+
+def check_crls(
+    leaf: x509.Certificate, issuer: x509.Certificate, lists: Iterable[Crl], at: datetime, now: datetime
+) -> RevocationAnswer:
+    """Look the certificate up in every list of its issuer's key that covers its distribution point (RFC 5280, 6.3.3).
+
+    A revocation stands in stale lists too; "good" needs one whose nextUpdate is not before `at`. One that says to be
+    made after `now` is not believed. A delta speaks together with a complete list that it builds upon.
+    """
+    speaking = [item for item in lists if _speaks_of(item.crl, leaf, issuer, now)]
+    complete = [item for item in speaking if not _is_delta(item.crl)]
+    deltas = [item for item in speaking if _is_delta(item.crl)]
+    answers = [_said(item, leaf, at) for item in complete]
+    answers += [_said_with(delta, item, leaf, at) for delta in deltas for item in complete if _fit(delta, item)]
+    return best(answers)
+
+
+def best(answers: Sequence[RevocationAnswer]) -> RevocationAnswer:
+    """The newest that says good or otherwise; where none does, the newest reason why not.
+
+    Of two that are as new the worse counts. A revocation that is not a hold is for good, whatever a newer list says.
+    """
+    if not answers:
+        return RevocationAnswer(RevocationStatus.NOT_CHECKED, "no-evidence")
+    gravity = (RevocationStatus.GOOD, RevocationStatus.ON_HOLD, RevocationStatus.REVOKED)
+    spoken = [answer for answer in answers if answer.status is not RevocationStatus.NOT_CHECKED]
+    for answer in spoken:
+        if answer.status is RevocationStatus.REVOKED:
+            return answer
+    if spoken:
+        return max(spoken, key=lambda answer: (answer.produced, gravity.index(answer.status)))
+    return max(answers, key=lambda answer: (answer.produced is not None, answer.produced))
+
+
+def _said(item: Crl, leaf: x509.Certificate, at: datetime) -> RevocationAnswer:
+    entry = item.crl.get_revoked_certificate_by_serial_number(leaf.serial_number)
+    return _answer(entry, item, leaf, at)
+
+
+def _said_with(delta: Crl, complete: Crl, leaf: x509.Certificate, at: datetime) -> RevocationAnswer:
+    """The delta's word where it has one, else the complete list's, as fresh as the delta."""
+    entry = delta.crl.get_revoked_certificate_by_serial_number(leaf.serial_number)
+    if entry is None:
+        entry = complete.crl.get_revoked_certificate_by_serial_number(leaf.serial_number)
+    elif _reason(entry) is x509.ReasonFlags.remove_from_crl:
+        entry = None
+    return _answer(entry, delta, leaf, at)
+
+
+def _answer(entry: x509.RevokedCertificate | None, item: Crl, leaf: x509.Certificate, at: datetime) -> RevocationAnswer:
+    produced, end = item.crl.last_update_utc, item.crl.next_update_utc
+    if entry is not None and entry.revocation_date_utc <= at:
+        reason = _reason(entry)
+        hold = reason is x509.ReasonFlags.certificate_hold
+        status = RevocationStatus.ON_HOLD if hold else RevocationStatus.REVOKED
+        return RevocationAnswer(status, "", item.source, produced, entry.revocation_date_utc, reason.value)
+    if end is None or end < at:
+        return RevocationAnswer(RevocationStatus.NOT_CHECKED, "stale", item.source, produced)
+    if produced > leaf.not_valid_after_utc:
+        # CAs drop expired certificates from their CRLs: not being listed then says nothing.
+        return RevocationAnswer(RevocationStatus.NOT_CHECKED, "after-expiry", item.source, produced)
+    return RevocationAnswer(RevocationStatus.GOOD, source=item.source, produced=produced)
+
+
+def _fit(delta: Crl, complete: Crl) -> bool:
+    """Whether the delta builds upon the list (RFC 5280, 5.2.4): of one scope, and not from before its base."""
+    base = _extension(delta.crl, x509.DeltaCRLIndicator)
+    number, delta_number = _extension(complete.crl, x509.CRLNumber), _extension(delta.crl, x509.CRLNumber)
+    same = _extension(delta.crl, x509.IssuingDistributionPoint) == _extension(
+        complete.crl, x509.IssuingDistributionPoint
+    )
+    if base is None or number is None or delta_number is None or not same:
+        return False
+    return base.crl_number <= number.crl_number <= delta_number.crl_number
+
+
+def _speaks_of(
+    crl: x509.CertificateRevocationList, leaf: x509.Certificate, issuer: x509.Certificate, now: datetime
+) -> bool:
+    """Whether the list is for this certificate: for its distribution point, signed by its issuer's key, and made."""
+    if crl.issuer != leaf.issuer or crl.last_update_utc > now:
+        return False
+    if not _understood(crl) or not _in_scope(crl, leaf) or not _signs_crls(issuer):
+        return False
+    hashed = crl.signature_hash_algorithm
+    if hashed is not None and hashed.name in ("md5", "sha1"):
+        return False
+    try:
+        return crl.is_signature_valid(cast("CertificateIssuerPublicKeyTypes", issuer.public_key()))
+    except (TypeError, ValueError, InvalidSignature):  # a key that cannot sign certificates raises TypeError
+        return False
+
+
+def _in_scope(crl: x509.CertificateRevocationList, leaf: x509.Certificate) -> bool:
+    """What the issuing distribution point says (RFC 5280, 5.2.5); without one the list is for all certificates.
+
+    Indirect lists, which speak of other issuers' certificates, too, are refused.
+    """
+    scope = _extension(crl, x509.IssuingDistributionPoint)
+    if scope is None:
+        return True
+    if scope.indirect_crl or scope.only_contains_attribute_certs or scope.only_some_reasons or scope.relative_name:
+        return False
+    if scope.only_contains_user_certs if is_ca(leaf) else scope.only_contains_ca_certs:
+        return False
+    return scope.full_name is None or bool(set(scope.full_name) & _distribution_points(leaf))
+
+
+def _understood(crl: x509.CertificateRevocationList) -> bool:
+    """Whether it holds no critical extension that is unknown here (RFC 5280, 5.2)."""
+    known = x509.IssuingDistributionPoint | x509.DeltaCRLIndicator
+    return all(isinstance(e.value, known) for e in crl.extensions if e.critical)
+
+
+def _is_delta(crl: x509.CertificateRevocationList) -> bool:
+    return _extension(crl, x509.DeltaCRLIndicator) is not None
+
+
+def _signs_crls(issuer: x509.Certificate) -> bool:
+    try:
+        return issuer.extensions.get_extension_for_class(x509.KeyUsage).value.crl_sign
+    except x509.ExtensionNotFound:
+        return True
+
+
+def _distribution_points(leaf: x509.Certificate) -> set[x509.GeneralName]:
+    try:
+        points = leaf.extensions.get_extension_for_class(x509.CRLDistributionPoints).value
+    except x509.ExtensionNotFound:
+        return set()
+    return {name for point in points for name in point.full_name or ()}
+
+
+def crl_addresses(leaf: x509.Certificate) -> list[str]:
+    """Where the certificate says that its list can be had by HTTP; for JPKI's, whose points are names, nowhere."""
+    points = _distribution_points(leaf)
+    uris = [name.value for name in points if isinstance(name, x509.UniformResourceIdentifier)]
+    return sorted(uri for uri in uris if uri.lower().startswith(("http://", "https://")))
+
+
+def _reason(entry: x509.RevokedCertificate) -> x509.ReasonFlags:
+    try:
+        return entry.extensions.get_extension_for_class(x509.CRLReason).value.reason
+    except (x509.ExtensionNotFound, ValueError):
+        return x509.ReasonFlags.unspecified
+
+
+def _extension(crl: x509.CertificateRevocationList, kind: type[_T]) -> _T | None:
+    try:
+        return crl.extensions.get_extension_for_class(kind).value
+    except x509.ExtensionNotFound:
+        return None
