@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, BinaryIO, Protocol, runtime_checkable
 
 from .verdict import SubIndication, Verdict
@@ -54,6 +54,21 @@ class Prepared(Protocol):
         """Write the signed document. RSA: the value as it is; ECDSA: a DER Ecdsa-Sig-Value."""
 
 
+@runtime_checkable
+class TakesTimestamp(Prepared, Protocol):
+    """A prepared document with room for a timestamp token (RFC 3161) over its signature value."""
+
+    @property
+    def timestamp_room(self) -> int:
+        """How many bytes a token may have; 0 where the profile has no place for one."""
+
+    def timestamp_digest(self, signature: bytes) -> bytes:
+        """SHA-256 of what the token is to be about."""
+
+    def embed(self, signature: bytes, out: BinaryIO, timestamp: bytes | None = None) -> None:
+        """Write the signed document, with the token or without one. Raises ValueError for one that is too large."""
+
+
 @dataclass(frozen=True)
 class VerificationPolicy:
     """What verification may accept, as far as the document itself is concerned."""
@@ -78,6 +93,33 @@ class Change:
 
 
 @dataclass(frozen=True)
+class TimestampFinding:
+    """What was found out about a timestamp: the verdict on the token, and whether it is about what it stands for.
+
+    What it says counts only where its authority's certificate is trusted, which is judged by the caller.
+    """
+
+    verdict: Verdict
+    place: str = ""
+    """The field of a document timestamp; empty for a token inside the signature."""
+    at: datetime | None = None
+    """genTime; None, like all that follows, where the token's own signature is not right."""
+    accuracy: timedelta = timedelta()
+    policy: str | None = None
+    """Under which the authority issued it, in dotted numbers."""
+    serial: int | None = None
+    certificate: x509.Certificate | None = None
+    """The authority's."""
+    embedded: tuple[x509.Certificate, ...] = ()
+    """The other certificates that came with it: hints for building the chain, no more."""
+
+    @property
+    def latest(self) -> datetime | None:
+        """What was stamped existed by then: the time with all of its accuracy."""
+        return None if self.at is None else self.at + self.accuracy
+
+
+@dataclass(frozen=True)
 class SignatureFinding:
     """What was found out about one signature (or about one that is missing where the form demands it).
 
@@ -97,11 +139,17 @@ class SignatureFinding:
     """What came after the signature, in the order of the document's revisions."""
     claimed_at: datetime | None = None
     """When the signer says to have signed; nothing proves it."""
+    timestamps: tuple[TimestampFinding, ...] = ()
+    """Those over the signature, and the sound document timestamps that came after it, oldest first."""
+    document_timestamp: TimestampFinding | None = None
+    """There where this is nobody's signature but a document timestamp, an authority's word about the time."""
     weak: bool = False
     """SHA-1 was used and had been allowed."""
     certificate: x509.Certificate | None = None
     embedded: tuple[x509.Certificate, ...] = ()
-    """The other certificates that came with the signature: hints for building the chain, no more."""
+    """The other certificates that came with the signature or document: hints for building chains, no more."""
+    evidence: tuple[bytes, ...] = ()
+    """CRLs and OCSP responses (DER) that came with the document: worth what their own signatures make of them."""
 
 
 def unreadable(error: FormatError) -> SignatureFinding:

@@ -26,6 +26,7 @@ from .cms_names import (
     DIGESTS,
     MESSAGE_DIGEST,
     RSA,
+    SIGNATURE_TIME_STAMP,
     SIGNATURES,
     SIGNED_DATA,
     SIGNING_CERTIFICATE_V2,
@@ -58,7 +59,12 @@ class CmsForm:
     scheme: str
     """The signature scheme by name, such as `rsa-sha256`."""
     size: int
-    """Length of the DER in bytes: exact for RSA, the greatest possible for ECDSA, whose values vary in length."""
+    """Length of the DER in bytes: exact for RSA, the greatest possible for ECDSA, whose values vary in length.
+
+    With room for a timestamp it is the length with a token that takes all of it.
+    """
+    timestamp_room: int
+    """How many bytes a timestamp token may have."""
     attributes: tuple[bytes, bytes]
     """The SET OF signed attributes, before and after the message digest."""
     signed_data: bytes
@@ -72,8 +78,11 @@ class CmsForm:
         before, after = self.attributes
         return before + message_digest + after
 
-    def content_info(self, message_digest: bytes, signature: bytes) -> bytes:
-        """The whole CMS: DER of ContentInfo. RSA: the value as it is; ECDSA: a DER Ecdsa-Sig-Value."""
+    def content_info(self, message_digest: bytes, signature: bytes, timestamp: bytes | None = None) -> bytes:
+        """The whole CMS: DER of ContentInfo. RSA: the value as it is; ECDSA: a DER Ecdsa-Sig-Value.
+
+        A timestamp token over the value stands in an unsigned attribute (EN 319 122-1, 5.3).
+        """
         signer_info = tlv(
             SEQUENCE,
             self.signer_info,
@@ -81,12 +90,15 @@ class CmsForm:
             self.signed_attributes(message_digest)[1:],
             self.signature_algorithm,
             tlv(OCTET_STRING, signature),
+            b"" if timestamp is None else tlv(context(1), _attribute(SIGNATURE_TIME_STAMP, timestamp)),
         )
         signed_data = tlv(SEQUENCE, self.signed_data, tlv(SET, signer_info))
         return tlv(SEQUENCE, SIGNED_DATA, tlv(context(0), signed_data))
 
 
-def cms_form(identity: SigningIdentity, chain: Chain, *, signing_time: datetime | None) -> CmsForm:
+def cms_form(
+    identity: SigningIdentity, chain: Chain, *, signing_time: datetime | None, timestamp_room: int = 0
+) -> CmsForm:
     """The form for a key. With a time (aware), the signing-time attribute states it; PAdES wants None.
 
     Raises UnsupportedDocumentError for a kind of key that we cannot sign with.
@@ -105,12 +117,14 @@ def cms_form(identity: SigningIdentity, chain: Chain, *, signing_time: datetime 
     form = CmsForm(
         key.scheme,
         0,
+        timestamp_room,
         (before + found[: -len(blank)], after),
         key.signed_data,
         key.signer_info,
         key.signature_algorithm,
     )
-    return replace(form, size=len(form.content_info(blank, bytes(key.longest_signature))))
+    longest = form.content_info(blank, bytes(key.longest_signature), bytes(timestamp_room) if timestamp_room else None)
+    return replace(form, size=len(longest))
 
 
 def issuer_and_serial(certificate: bytes) -> tuple[bytes, bytes]:

@@ -7,6 +7,7 @@ from .der import oid
 # Content types (RFC 5652, 4 and 5.1)
 DATA = oid("1.2.840.113549.1.7.1")
 SIGNED_DATA = oid("1.2.840.113549.1.7.2")
+TIMESTAMP_INFO = oid("1.2.840.113549.1.9.16.1.4")  # id-ct-TSTInfo (RFC 3161, 2.4.2)
 
 # Attributes
 CONTENT_TYPE = oid("1.2.840.113549.1.9.3")  # RFC 5652, 11.1

@@ -1,14 +1,15 @@
-"""Reading the CMS of a detached signature strictly (RFC 5652): one signer, DER, nothing that can be taken in two ways.
+"""Reading the CMS of a signature strictly (RFC 5652): one signer, DER, nothing that can be taken in two ways.
 
-What is refused, and why, is in pdf-filing's table of attacks on the CMS level: encapsulated content, several signers,
-SHA-1 and MD5, a missing messageDigest, another signing certificate. Certificates are found here, not judged.
+A document's signature is detached; the only content that is read inside of one is a timestamp's. What is refused, and
+why, is in pdf-filing's table of attacks on the CMS level: encapsulated content, several signers, SHA-1 and MD5, a
+missing messageDigest, another signing certificate. Certificates are found here, not judged.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -51,7 +52,7 @@ _TIME = {UTC_TIME: re.compile(rb"\d{12}Z"), GENERALIZED_TIME: re.compile(rb"\d{1
 
 @dataclass(frozen=True, eq=False)
 class SignedData:
-    """A detached signature by one signer, as the CMS has it. Nothing in it is proven yet."""
+    """A signature by one signer, as the CMS has it. Nothing in it is proven yet."""
 
     scheme: str
     hash_name: str
@@ -71,14 +72,34 @@ class SignedData:
     """An ESS signing-certificate attribute, of either version, is there and names the certificate."""
     signing_certificate_v2: bool
     """That of version 2 (RFC 5035) is."""
-    timestamped: bool
-    """An unsigned signature-time-stamp attribute is there. It was not looked at."""
+    timestamps: tuple[bytes, ...]
+    """The values of unsigned signature-time-stamp attributes, which were not looked at: tokens, or anything else."""
+    content: bytes | None = None
+    """What is signed, where it is inside: the DER of a TSTInfo. None in a detached signature."""
+
+    @property
+    def timestamped(self) -> bool:
+        """An unsigned signature-time-stamp attribute is there."""
+        return bool(self.timestamps)
 
 
 def read_signed_data(contents: bytes, *, accept_sha1: bool) -> SignedData:
     """Read the DER of a ContentInfo, which only zero bytes may follow. Raises RefusedSignatureError, nothing else."""
+    return _guarded(contents, cms_names.DATA, accept_sha1)
+
+
+def read_token_data(contents: bytes) -> SignedData:
+    """The same for a timestamp token, which holds what it signs (RFC 3161, 2.4.2). Of SHA-1 only ESSCertID may be.
+
+    That attribute is SHA-1 by definition, most authorities write it, and forging it would take a second certificate
+    with the hash of the first.
+    """
+    return _guarded(contents, cms_names.TIMESTAMP_INFO, accept_sha1=False)
+
+
+def _guarded(contents: bytes, content_type: bytes, accept_sha1: bool) -> SignedData:
     try:
-        return _read(contents, accept_sha1)
+        return _read(contents, content_type, accept_sha1)
     except RefusedSignatureError:
         raise
     except NotDerError as error:
@@ -101,24 +122,24 @@ def check_signed_data(data: SignedData, digest: bytes) -> None:
     check_value(data.scheme, data.certificate, attributes_digest, data.signature)
 
 
-def _read(contents: bytes, accept_sha1: bool) -> SignedData:
+def _read(contents: bytes, content_type: bytes, accept_sha1: bool) -> SignedData:
     info = read(contents)
     if len(info.encoded) > MAX_BYTES:
         raise RefusedSignatureError(SubIndication.FORMAT_FAILURE, "cms-too-large", limit=MAX_BYTES)
     if contents.count(0, len(info.encoded)) != len(contents) - len(info.encoded):
         raise RefusedSignatureError(SubIndication.FORMAT_FAILURE, "cms-trailing-bytes")
-    digest_algorithms, certificates, signer_info = _signed_data_fields(info)
+    digest_algorithms, content, certificates, signer_info = _signed_data_fields(info, content_type)
     signer = _SignerInfo.read(signer_info)
     if _algorithm(signer.digest_algorithm)[0] not in digest_algorithms:  # parameters may be NULL here and absent there
         raise RefusedSignatureError(SubIndication.FORMAT_FAILURE, "cms-digest-algorithms")
-    hash_ = _digest_algorithm(signer.digest_algorithm)
+    hash_ = digest_algorithm(signer.digest_algorithm)
     scheme = _scheme(signer.signature_algorithm, hash_)
     attributes = _attributes(signer.signed_attributes)
-    _check_content_type(attributes)
+    _check_content_type(attributes, content_type)
     _check_algorithm_protection(attributes, signer)
     chosen = _signing_certificate(certificates, signer.identifier)
-    hashes = [hash_, *_check_ess(attributes, chosen)]
-    weak = "sha1" in hashes
+    named_by = _check_ess(attributes, chosen)
+    weak = "sha1" in ([hash_] if content_type == cms_names.TIMESTAMP_INFO else [hash_, *named_by])
     if weak and not accept_sha1:
         raise RefusedSignatureError(SubIndication.CRYPTO_CONSTRAINTS_FAILURE, "sha1-refused")
     return SignedData(
@@ -131,17 +152,18 @@ def _read(contents: bytes, accept_sha1: bool) -> SignedData:
         certificate=_load(chosen),
         embedded=tuple(_load(other) for other in certificates if other is not chosen),
         signing_time=_signing_time(attributes),
-        signing_certificate=len(hashes) > 1,
+        signing_certificate=bool(named_by),
         signing_certificate_v2=cms_names.SIGNING_CERTIFICATE_V2 in attributes,
-        timestamped=cms_names.SIGNATURE_TIME_STAMP in signer.unsigned_attributes,
+        timestamps=signer.timestamps,
+        content=content,
     )
 
 
 # Structure
 
 
-def _signed_data_fields(info: Value) -> tuple[list[bytes], list[bytes], Value]:
-    """ContentInfo and SignedData (RFC 5652, 3 and 5.1): digest algorithms, certificates, the one SignerInfo."""
+def _signed_data_fields(info: Value, content_type: bytes) -> tuple[list[bytes], bytes | None, list[bytes], Value]:
+    """ContentInfo and SignedData (RFC 5652, 3 and 5.1): digest algorithms, content, certificates, SignerInfo."""
     outer = Fields(_expect(info, SEQUENCE))
     if outer.take(OBJECT_IDENTIFIER).encoded != cms_names.SIGNED_DATA:
         raise RefusedSignatureError(SubIndication.FORMAT_FAILURE, "cms-not-signed-data")
@@ -151,18 +173,30 @@ def _signed_data_fields(info: Value) -> tuple[list[bytes], list[bytes], Value]:
     explicit.end()
     _check_version(fields, 1, 3, 4, 5)  # which of them says what else is inside; no reader depends on it
     digest_algorithms = [_algorithm(one.encoded)[0] for one in members(fields.take(SET).content, SEQUENCE)]
-    content = Fields(fields.take(SEQUENCE).content)
-    if content.take(OBJECT_IDENTIFIER).encoded != cms_names.DATA:
-        raise RefusedSignatureError(SubIndication.SIG_CONSTRAINTS_FAILURE, "cms-content-type")
-    if content:
-        raise RefusedSignatureError(SubIndication.SIG_CONSTRAINTS_FAILURE, "cms-encapsulated-content")
+    content = _content(fields.take(SEQUENCE), content_type)
     certificates = _certificates(fields.optional(context(0)))
     fields.optional(context(1))  # crls: evidence about certificates, judged elsewhere if at all
     signers = members(fields.take(SET).content, SEQUENCE)
     fields.end()
     if len(signers) != 1:
         raise RefusedSignatureError(SubIndication.SIG_CONSTRAINTS_FAILURE, "cms-signers", count=len(signers))
-    return digest_algorithms, certificates, signers[0]
+    return digest_algorithms, content, certificates, signers[0]
+
+
+def _content(field: Value, content_type: bytes) -> bytes | None:
+    """EncapsulatedContentInfo (RFC 5652, 5.2), which is empty in a detached signature."""
+    fields = Fields(field.content)
+    if fields.take(OBJECT_IDENTIFIER).encoded != content_type:
+        raise RefusedSignatureError(SubIndication.SIG_CONSTRAINTS_FAILURE, "cms-content-type")
+    if content_type == cms_names.DATA:
+        if fields:
+            raise RefusedSignatureError(SubIndication.SIG_CONSTRAINTS_FAILURE, "cms-encapsulated-content")
+        return None
+    explicit = Fields(fields.take(context(0)).content)
+    fields.end()
+    content = explicit.take(OCTET_STRING).content
+    explicit.end()
+    return content
 
 
 def _certificates(field: Value | None) -> list[bytes]:
@@ -183,8 +217,7 @@ class _SignerInfo:
     signed_attributes: Value
     signature_algorithm: bytes
     signature: bytes
-    unsigned_attributes: frozenset[bytes]
-    """Which there are, by type."""
+    timestamps: tuple[bytes, ...]
 
     @classmethod
     def read(cls, value: Value) -> _SignerInfo:
@@ -202,8 +235,27 @@ class _SignerInfo:
         unsigned = fields.optional(context(1))
         fields.end()
         attributes = members(unsigned.content, SEQUENCE) if unsigned else []
-        kinds = frozenset(Fields(attribute.content).take(OBJECT_IDENTIFIER).encoded for attribute in attributes)
-        return cls(identifier, digest_algorithm, signed, signature_algorithm, signature, kinds)
+        stamps = tuple(stamp for attribute in attributes for stamp in _timestamps(attribute))
+        return cls(identifier, digest_algorithm, signed, signature_algorithm, signature, stamps)
+
+
+def _timestamps(attribute: Value) -> Iterator[bytes]:
+    """The values of an attribute that is a signature-time-stamp (RFC 3161, appendix A; EN 319 122-1, 5.3).
+
+    It is not signed: anybody can have put anything there, and it is not the signature that is malformed then. What
+    cannot be taken apart is handed over as it is, for the reader of tokens to refuse.
+    """
+    fields = Fields(attribute.content)
+    if fields.take(OBJECT_IDENTIFIER).encoded != cms_names.SIGNATURE_TIME_STAMP:
+        return
+    content = attribute.content
+    try:
+        content = fields.take(SET).content
+        fields.end()
+        values = [value.encoded for value in members(content)]
+    except DerError:
+        values = []
+    yield from values or [content]
 
 
 def _check_version(fields: Fields, *allowed: int) -> None:
@@ -221,7 +273,7 @@ def _expect(value: Value, tag: int) -> bytes:
 # Algorithms
 
 
-def _digest_algorithm(encoded: bytes) -> str:
+def digest_algorithm(encoded: bytes) -> str:
     """The hash. Its parameters are absent or NULL (RFC 5754, 2)."""
     identifier, parameters = _algorithm(encoded)
     if identifier not in _HASH_BY_OID or parameters not in (None, _NULL):
@@ -259,11 +311,11 @@ def _comparable(encoded: bytes) -> tuple[bytes, bytes]:
 
 def _refused_algorithm(identifier: bytes) -> RefusedSignatureError:
     return RefusedSignatureError(
-        SubIndication.CRYPTO_CONSTRAINTS_FAILURE, "algorithm-refused", algorithm=_dotted(identifier)
+        SubIndication.CRYPTO_CONSTRAINTS_FAILURE, "algorithm-refused", algorithm=dotted(identifier)
     )
 
 
-def _dotted(identifier: bytes) -> str:
+def dotted(identifier: bytes) -> str:
     """An OBJECT IDENTIFIER in numbers, to show it. Long ones stay hexadecimal."""
     numbers, number = [], 0
     for octet in read(identifier).content[:40]:
@@ -293,7 +345,7 @@ def _attributes(field: Value) -> Mapping[bytes, Value]:
         fields.end()
         if kind in attributes or len(values) != 1:
             raise RefusedSignatureError(
-                SubIndication.SIG_CONSTRAINTS_FAILURE, "cms-attribute-not-single", attribute=_dotted(kind)
+                SubIndication.SIG_CONSTRAINTS_FAILURE, "cms-attribute-not-single", attribute=dotted(kind)
             )
         attributes[kind] = values[0]
     return attributes
@@ -307,10 +359,10 @@ def _required(attributes: Mapping[bytes, Value], kind: bytes, tag: int, name: st
     return value
 
 
-def _check_content_type(attributes: Mapping[bytes, Value]) -> None:
+def _check_content_type(attributes: Mapping[bytes, Value], content_type: bytes) -> None:
     """RFC 5652, 11.1: the attribute repeats eContentType."""
     value = _required(attributes, cms_names.CONTENT_TYPE, OBJECT_IDENTIFIER, "contentType")
-    if value.encoded != cms_names.DATA:
+    if value.encoded != content_type:
         raise RefusedSignatureError(SubIndication.SIG_CONSTRAINTS_FAILURE, "cms-content-type")
 
 
@@ -400,7 +452,7 @@ def _check_ess(attributes: Mapping[bytes, Value], certificate: bytes) -> list[st
             raise DerError("no certificate in signing-certificate")
         fields = Fields(cert_ids[0].content)
         algorithm = fields.optional(SEQUENCE) if kind == cms_names.SIGNING_CERTIFICATE_V2 else None
-        hash_ = _digest_algorithm(algorithm.encoded) if algorithm else default
+        hash_ = digest_algorithm(algorithm.encoded) if algorithm else default
         hashed = fields.take(OCTET_STRING).content
         named = fields.optional(SEQUENCE)
         fields.end()

@@ -61,6 +61,8 @@ class Profile:
     """PDF: state the holder's name in the signature dictionary (/Name), as the certificate has it."""
     schemes: tuple[str, ...] = ()
     """The signature schemes that the destination is known to take; empty is any."""
+    timestamp_over: str | None = None
+    """PDF: the signature carries a timestamp; without it, the form is that of the profile of this name."""
     attachments: bool = False
     """Sign the attachments inside the document first."""
     references: tuple[str, ...] = ()
@@ -147,6 +149,28 @@ PADES_B_B = Profile(
     subfilter=SubFilter.CADES,
 )
 
+PADES_B_T = Profile(
+    name="pades-b-t",
+    format="pdf",
+    confidence=Confidence.STANDARD,
+    title={"en": "PDF, PAdES baseline B-T (timestamp)", "ja": "PDF(PAdES B-T、タイムスタンプ付き)"},
+    status={
+        "en": "ETSI standard, receivers differ",
+        "ja": "ETSI標準、受付可否は提出先による",
+    },
+    note={
+        "en": "ETSI EN 319 142-1, baseline level B-T: pades-b-b with a timestamp (RFC 3161) over the signature, from "
+        "the authority of --timestamp-url; whom to trust for the time is for the receiver to say, and Japanese "
+        "agencies may refuse timestamps",
+        "ja": "ETSI EN 319 142-1のB-Tレベルに従います。pades-b-bの署名に、--timestamp-urlで指定した時刻認証局の"
+        "タイムスタンプ(RFC 3161)を付けます。どの時刻認証局を信頼するかは受付側によります。"
+        "日本の行政機関ではタイムスタンプが受け付けられないことがあります",
+    },
+    chain=Chain.FULL,
+    subfilter=SubFilter.CADES,
+    timestamp_over="pades-b-b",
+)
+
 AGENCY_PDF = Profile(
     name="agency-pdf",
     format="pdf",
@@ -188,6 +212,6 @@ MOJ_PDF = Profile(
 )
 
 PROFILES: Mapping[str, Profile] = {
-    profile.name: profile for profile in (ETAX, CERTIFICATE_XML, XMLDSIG, PADES_B_B, AGENCY_PDF, MOJ_PDF)
+    profile.name: profile for profile in (ETAX, CERTIFICATE_XML, XMLDSIG, PADES_B_B, PADES_B_T, AGENCY_PDF, MOJ_PDF)
 }
 """What the entry point `jitsuin.profiles` of this package offers, by name."""

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from .language import say
+
+if TYPE_CHECKING:
+    from .revocation import EvidenceOptions
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 PATH = click.Path(path_type=Path)
@@ -40,10 +43,58 @@ def trust_options(command: _F) -> _F:
             type=PATH,
             help=say("CRL file, or folder of *.crl.", "CRLファイル、または*.crlのフォルダー。"),
         ),
+        click.option(
+            "--ocsp-url",
+            metavar="URL",
+            help=say("Ask this OCSP responder, not the certificate's.", "証明書の記載でなくこのOCSPに照会します。"),
+        ),
+        click.option(
+            "--offline",
+            is_flag=True,
+            help=say("Open no connection.", "通信を行いません。"),
+        ),
+        click.option(
+            "--allow-private-network",
+            is_flag=True,
+            help=say("Also fetch from addresses that are not public.", "非公開アドレスからの取得も許可します。"),
+        ),
         trust_option,
     ):
         command = option(command)
     return command
+
+
+timestamp_trust_option = click.option(
+    "--timestamp-trust",
+    multiple=True,
+    type=PATH,
+    help=say("CA certificate to trust for timestamps.", "タイムスタンプについて信頼する認証局の証明書。"),
+)
+
+
+def timestamp_options(command: _F) -> _F:
+    command = timestamp_trust_option(command)
+    command = click.option(
+        "--timestamp",
+        type=click.Choice(["require", "prefer"]),
+        default="require",
+        show_default=True,
+        help=say(
+            "If there is no timestamp: fail, or sign without.", "タイムスタンプ取得失敗時: 中止、または無しで署名。"
+        ),
+    )(command)
+    return click.option(
+        "--timestamp-url",
+        metavar="URL",
+        help=say("Time-stamping authority (profile pades-b-t).", "時刻認証局のURL(pades-b-t)。"),
+    )(command)
+
+
+def evidence_options(options: dict[str, Any]) -> EvidenceOptions:
+    """What `trust_options` say about fetching."""
+    from .revocation import EvidenceOptions
+
+    return EvidenceOptions(options["ocsp_url"], options["offline"], options["allow_private_network"])
 
 
 def pin_options(command: _F) -> _F:

@@ -13,13 +13,21 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, BinaryIO, Literal
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from jitsuin.formats.base import Normalizes, SignatureFinding, SigningIdentity, VerificationPolicy, unreadable
+from jitsuin.formats.base import (
+    Normalizes,
+    SignatureFinding,
+    SigningIdentity,
+    TakesTimestamp,
+    TimestampFinding,
+    VerificationPolicy,
+    unreadable,
+)
 from jitsuin.formats.errors import FormatError, MalformedDocumentError, UnsupportedDocumentError
 from jitsuin.formats.profiles import Chain as ChainOption
 from jitsuin.formats.source import Source
@@ -47,19 +55,23 @@ from .errors import (
     OutputError,
     ProfileMismatchError,
     SelfVerificationError,
+    TimestampError,
     UnknownFormatError,
 )
-from .results import Notice, Rehearsal, SignatureReport, SignOutcome, SignResult, VerifyReport
-from .revocation import Evidence, load_crls
+from .proof import Brought, TimestampAnchors, judge_timestamps, load_timestamp_trust
+from .results import Notice, Rehearsal, SignatureReport, SignOutcome, SignResult, TimestampReport, VerifyReport
+from .revocation import ONLINE, EvidenceOptions, Revocation, cache_folder
 from .storage import check_output, make_folder, open_document, read_document, write_atomically
+from .timestamp import Stamp, TimestampAuthority
 from .trust import TrustStore, load_trust, remember
 from .validity import Judgement, RevocationMode, judge
 
 if TYPE_CHECKING:
-    from jitsuin.formats.base import FormatAdapter
+    from jitsuin.formats.base import FormatAdapter, Prepared
     from jitsuin.formats.profiles import Profile
 
 Mode = Literal["require", "warn", "off"]
+TimestampMode = Literal["require", "prefer"]
 TrustNames = Sequence[str | Path | x509.Certificate]
 
 
@@ -85,6 +97,13 @@ class SigningOptions:
     trust: TrustNames = ()
     crls: Sequence[str | Path] = ()
     revocation: Mode = "warn"
+    evidence: EvidenceOptions = ONLINE
+    timestamp_url: str | None = None
+    """The time-stamping authority (RFC 3161) for profiles with a timestamp. Named, it chooses such a profile."""
+    timestamp_trust: TrustNames = ()
+    """CA certificates that vouch for the authority, and for nothing else."""
+    timestamp: TimestampMode = "require"
+    """What to do where no timestamp is to be had: fail, or sign without it and say so."""
     overwrite: bool = False
     make_folder: bool = False
     """Make the folder of an output that does not exist yet."""
@@ -125,6 +144,10 @@ def sign_file(
     trust: TrustNames = (),
     crls: Sequence[str | Path] = (),
     revocation: Mode = "warn",
+    evidence: EvidenceOptions = ONLINE,
+    timestamp_url: str | None = None,
+    timestamp_trust: TrustNames = (),
+    timestamp: TimestampMode = "require",
     overwrite: bool = False,
     chain: Literal["full", "leaf"] | None = None,
     attachments: bool = False,
@@ -153,6 +176,10 @@ def sign_file(
         trust=trust,
         crls=crls,
         revocation=revocation,
+        evidence=evidence,
+        timestamp_url=timestamp_url,
+        timestamp_trust=timestamp_trust,
+        timestamp=timestamp,
         overwrite=overwrite,
     )
     (outcome,) = sign_files([(Path(source), Path(target))], signer=signer, options=options, at=at)
@@ -202,12 +229,17 @@ def verify_file(
     trust: TrustNames = (),
     crls: Sequence[str | Path] = (),
     revocation: Mode = "require",
+    evidence: EvidenceOptions = ONLINE,
+    timestamp_trust: TrustNames = (),
     at: datetime | None = None,
     profile: str | None = None,
     accept_sha1: bool = False,
     files: Sequence[str | Path] = (),
 ) -> VerifyReport:
     """Verify every signature of a document, at `at` or now. `files` are those that its references may name.
+
+    The time that counts for a certificate is the one that a timestamp proves, if its authority is one of those that
+    `timestamp_trust` vouches for; else `at`.
 
     A bad document is a verdict, never an exception; so is one that is not of the profile's format. Raises
     InputError where the file cannot be read, UnknownFormatError where it is of no known format, UnknownNameError for a
@@ -216,7 +248,7 @@ def verify_file(
     path, at, mode = Path(path), at or now(), RevocationMode(revocation)
     expected = registry.profile_named(profile) if profile is not None else None
     policy = VerificationPolicy(accept_sha1, _contents(files), expected)
-    store, evidence = load_trust(trust), load_crls(crls)
+    judging = _Judging(load_trust(trust), load_timestamp_trust(timestamp_trust), _broker(crls, evidence, at), at, mode)
     source = open_document(path)
     try:
         adapter = _adapter_for(path, source, profile)
@@ -224,7 +256,8 @@ def verify_file(
     except ProfileMismatchError as error:
         verdict = Verdict(SubIndication.SIG_CONSTRAINTS_FAILURE, "wrong-format", error.facts)
         format_name, findings = str(error.facts["found"]), [SignatureFinding("/", verdict)]
-    reports = [_judged(finding, store, evidence, at, mode) for finding in findings]
+    proof_required = expected is not None and expected.timestamp_over is not None
+    reports = [judging.judge(finding, proof_required=proof_required) for finding in findings]
     return VerifyReport(path, format_name, source.hasher("sha256").hexdigest(), at, tuple(reports))
 
 
@@ -264,14 +297,16 @@ class _Rehearsing:
         self.mode = RevocationMode(options.revocation)
         self.files = _contents(options.files)
         self.store = load_trust(options.trust)
-        self.evidence = load_crls(options.crls)
+        self.broker = _broker(options.crls, options.evidence, at)
+        self.authority = self._authority()
         self._stand_in = _stand_in(at)
 
     def all(self, jobs: Iterable[tuple[Path, Path]]) -> list[_Plan | SignOutcome]:
         """A plan for every document, or what it failed with. No two may go to one target."""
         pairs = list(jobs)
         plans: list[_Plan | SignOutcome] = []
-        named = (Path(name) for name in (*self.options.trust, *self.options.crls) if isinstance(name, str | Path))
+        given = (*self.options.trust, *self.options.timestamp_trust, *self.options.crls)
+        named = (Path(name) for name in given if isinstance(name, str | Path))
         protected = [*(source for source, _ in pairs), *self.options.files, *named, *self.options.protected]
         taken: set[Path] = set()
         for source, target in pairs:
@@ -303,6 +338,14 @@ class _Rehearsing:
         options = self.options
         chosen = options.profile
         profile = registry.profile_named(chosen) if chosen else registry.profile_for(adapter.name)
+        if self.authority is not None and not chosen:
+            profile = registry.with_timestamp(profile)
+        if self.authority is None and profile.timestamp_over:
+            raise ProfileMismatchError(profile=profile.name, reason="no-timestamp-url")
+        if self.authority is not None and not profile.timestamp_over:
+            raise ProfileMismatchError(profile=profile.name, found="--timestamp-url")
+        if self.authority is not None and options.timestamp == "require":
+            self.authority.check_address()
         if options.attachments and profile.format != "etax":
             raise ProfileMismatchError(profile=profile.name, found="--attachments")
         if (options.references or options.files) and profile.format != "xmldsig":
@@ -321,12 +364,22 @@ class _Rehearsing:
             location=options.location,
         )
 
+    def _authority(self) -> TimestampAuthority | None:
+        options = self.options
+        anchors = load_timestamp_trust(options.timestamp_trust)
+        if options.timestamp_url is None:
+            return None
+        return TimestampAuthority(options.timestamp_url, anchors, self.broker, options.evidence, self.mode)
+
 
 def _unlock(signer: Signer, rehearsing: _Rehearsing) -> _Signing:
     """Steps 3 to 6. Raises SignerError, or CertificateRefusedError at the gate."""
     _refuse_without_pin(signer, rehearsing)
     certificate, issuers = signer.certificate, signer.issuers
-    judgement = judge(certificate, issuers, rehearsing.store, rehearsing.evidence, rehearsing.at, rehearsing.mode)
+    try:
+        judgement = judge(certificate, issuers, rehearsing.store, rehearsing.broker, rehearsing.at, rehearsing.mode)
+    except Exception as error:  # noqa: BLE001 - the library reads late and raises many things; none of them is good
+        raise CertificateRefusedError(reason="certificate-malformed", error=type(error).__name__) from None
     if not judgement.verdict.passed:
         raise CertificateRefusedError(**{"reason": judgement.verdict.reason, **judgement.verdict.facts})
     remember(judgement.chain.certificates)
@@ -339,12 +392,12 @@ def _unlock(signer: Signer, rehearsing: _Rehearsing) -> _Signing:
 def _refuse_without_pin(signer: Signer, rehearsing: _Rehearsing) -> None:
     """What the gate would refuse whatever the PIN: do not even ask for it.
 
-    That is revocation required without any evidence, and a card whose CA certificate, which it shows freely, is no
-    anchor.
+    That is revocation required where nothing can tell of it, and a card whose CA certificate, which it shows freely,
+    is no anchor.
     """
-    if rehearsing.mode is RevocationMode.REQUIRE and not rehearsing.evidence:
-        raise CertificateRefusedError(reason="revocation-not-checked", why="no-evidence")
     issuer = signer.issuer_shown() if isinstance(signer, ShowsIssuer) else None
+    if rehearsing.mode is RevocationMode.REQUIRE and rehearsing.broker.hopeless(jpki=issuer is not None):
+        raise CertificateRefusedError(reason="revocation-not-checked", why="no-evidence")
     if issuer is not None and rehearsing.store.name_of(issuer) is None:
         raise CertificateRefusedError(reason="issuer-unknown")
 
@@ -379,20 +432,21 @@ class _Signing:
             out = io.BytesIO()
             prepared.embed(value, out)
             document = plan.adapter.open(Source.of(out.getvalue()))
+        stamped = self._timestamp(prepared, value, rehearsal.profile)
         del document  # step 10 builds a tree of its own
         if self.run.options.make_folder:
             make_folder(rehearsal.target.parent)
         own: list[_OwnOutput] = []
         write_atomically(  # 9, 10, 11
             rehearsal.target,
-            lambda file: prepared.embed(value, file),
+            lambda file: stamped.embed(prepared, value, file),
             overwrite=self.run.options.overwrite,
-            check=lambda written: own.append(self._verify_own(plan, open_document(written), made)),
+            check=lambda written: own.append(self._verify_own(plan, stamped.profile, open_document(written), made)),
         )
         return SignResult(  # 12
             source=rehearsal.source,
             target=rehearsal.target,
-            profile=rehearsal.profile,
+            profile=stamped.profile,
             source_sha256=rehearsal.source_sha256,
             target_sha256=own[0].sha256,
             at=self.run.at,
@@ -400,12 +454,32 @@ class _Signing:
             signature_ids=tuple(made),
             certificate=certificate,
             judgement=self.judgement,
-            notices=(*self.judgement.notices, *plan.notices, *own[0].notices),
+            notices=(*self.judgement.notices, *plan.notices, *stamped.notices, *own[0].notices),
+            timestamp=stamped.stamp.report if stamped.stamp else None,
         )
 
-    def _verify_own(self, plan: _Plan, signed: Source, made: Sequence[str]) -> _OwnOutput:
+    def _timestamp(self, prepared: Prepared, value: bytes, profile: Profile) -> _Stamped:
+        """Between steps 8 and 9: an authority's token over the value, where the profile has a place for one.
+
+        Raises TimestampError, unless a signature without timestamp is better than none.
+        """
+        authority = self.run.authority
+        if authority is None or profile.timestamp_over is None or not isinstance(prepared, TakesTimestamp):
+            return _Stamped(profile)
+        digest, room = prepared.timestamp_digest(value), prepared.timestamp_room
+        try:
+            stamp = authority.stamp(digest, room, self.run.at)
+        except TimestampError as error:
+            if self.run.options.timestamp == "require":
+                raise
+            lesser = registry.profile_named(profile.timestamp_over)
+            return _Stamped(lesser, notices=(Notice("timestamp-missing", {**error.facts, "profile": lesser.name}),))
+        notices = () if stamp.report.verdict.passed else (Notice("timestamp-not-vouched-for"),)
+        return _Stamped(profile, stamp, notices)
+
+    def _verify_own(self, plan: _Plan, profile: Profile, signed: Source, made: Sequence[str]) -> _OwnOutput:
         """Step 10: the signatures just made must pass; what else is found is said."""
-        policy = VerificationPolicy(files=self.run.files, profile=plan.rehearsal.profile)
+        policy = VerificationPolicy(files=self.run.files, profile=profile)
         findings = _findings(plan.adapter, signed, policy)
         certificate = self.identity.certificate
         ours = {f.signature_id for f in findings if f.verdict.passed and f.certificate == certificate}
@@ -416,6 +490,22 @@ class _Signing:
         notices = [_about_earlier(finding) for finding in bad]
         notices += [Notice("signed-before")] * (len(ours) > len(made))
         return _OwnOutput(signed.hasher("sha256").hexdigest(), tuple(notices))
+
+
+@dataclass(frozen=True)
+class _Stamped:
+    """What became of the timestamp, and the profile that the signature has with it or without."""
+
+    profile: Profile
+    stamp: Stamp | None = None
+    notices: tuple[Notice, ...] = ()
+
+    def embed(self, prepared: Prepared, value: bytes, out: BinaryIO) -> None:
+        """Step 9."""
+        if self.stamp is not None and isinstance(prepared, TakesTimestamp):
+            prepared.embed(value, out, self.stamp.token)
+        else:
+            prepared.embed(value, out)
 
 
 @dataclass(frozen=True)
@@ -468,20 +558,52 @@ def _findings(adapter: FormatAdapter, source: Source, policy: VerificationPolicy
         return [unreadable(error)]
 
 
-def _judged(
-    finding: SignatureFinding, store: TrustStore, evidence: Sequence[Evidence], at: datetime, mode: RevocationMode
-) -> SignatureReport:
-    if finding.certificate is None or not finding.verdict.passed:
-        return SignatureReport(finding, None)  # a certificate whose key did not sign this says nothing about it
-    try:
-        judgement = judge(finding.certificate, finding.embedded, store, evidence, at, mode)
-    except Exception as error:  # noqa: BLE001 - a hostile certificate must not stop the report, and is never good
-        verdict = Verdict(
-            SubIndication.CHAIN_CONSTRAINTS_FAILURE, "certificate-malformed", {"error": type(error).__name__}
-        )
-        return SignatureReport(replace(finding, verdict=verdict), None)
-    remember(judgement.chain.certificates)
-    return SignatureReport(finding, judgement)
+@dataclass(frozen=True)
+class _Judging:
+    """What certificates and timestamps are judged by, in one verification."""
+
+    store: TrustStore
+    timestamp_store: TimestampAnchors
+    broker: Revocation
+    at: datetime
+    mode: RevocationMode
+
+    def judge(self, finding: SignatureFinding, *, proof_required: bool) -> SignatureReport:
+        """The timestamps first, as they may tell the time that counts for the certificate."""
+        if finding.document_timestamp is not None:
+            own, *later = self._timestamps(finding, finding.document_timestamp, *finding.timestamps)
+            return SignatureReport(finding, None, tuple(later), own)
+        stamps = self._timestamps(finding, *finding.timestamps)
+        report = SignatureReport(finding, None, stamps, proof_required=proof_required)
+        if finding.certificate is None or not finding.verdict.passed:
+            return report  # a certificate whose key did not sign this says nothing about it
+        try:
+            judgement = judge(
+                finding.certificate,
+                finding.embedded,
+                self.store,
+                self.broker,
+                self.at,
+                self.mode,
+                proven=report.proven,
+                embedded=finding.evidence,
+            )
+        except Exception as error:  # noqa: BLE001 - a hostile certificate must not stop the report, and is never good
+            verdict = Verdict(
+                SubIndication.CHAIN_CONSTRAINTS_FAILURE, "certificate-malformed", {"error": type(error).__name__}
+            )
+            return replace(report, finding=replace(finding, verdict=verdict))
+        remember(judgement.chain.certificates)
+        return replace(report, judgement=judgement)
+
+    def _timestamps(self, of: SignatureFinding, *findings: TimestampFinding) -> tuple[TimestampReport, ...]:
+        brought = Brought(of.embedded, of.evidence)
+        return judge_timestamps(findings, self.timestamp_store, self.broker, self.at, self.mode, brought)
+
+
+def _broker(crls: Sequence[str | Path], options: EvidenceOptions, at: datetime) -> Revocation:
+    """The broker of a run. What says to be made after now is not believed, unless a later time is to count."""
+    return Revocation(crls, options, max(at, now()), registry.revocation_sources(), cache_folder())
 
 
 def _contents(files: Iterable[str | Path]) -> Mapping[str, bytes]:

@@ -8,15 +8,18 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jitsuin.formats.verdict import Verdict, worst
+from jitsuin.formats.verdict import SubIndication, Verdict, worst
 
 if TYPE_CHECKING:
     from cryptography import x509
 
-    from jitsuin.formats.base import SignatureFinding
+    from jitsuin.formats.base import SignatureFinding, TimestampFinding
     from jitsuin.formats.profiles import Profile
 
+    from .revocation_status import RevocationAnswer
     from .validity import Judgement
+
+_WRONG_TIME = frozenset((SubIndication.HASH_FAILURE, SubIndication.SIG_CRYPTO_FAILURE))
 
 
 @dataclass(frozen=True)
@@ -28,19 +31,55 @@ class Notice:
 
 
 @dataclass(frozen=True)
+class TimestampReport:
+    """One timestamp: what the format found, and the verdict over the token and its authority. Trusted, if it passed."""
+
+    finding: TimestampFinding
+    verdict: Verdict
+    anchor: str | None = None
+    """The anchor for timestamps that the authority's certificate leads to."""
+    revocation: RevocationAnswer | None = None
+    """Of the authority's certificates; None where it was not asked for, because the token or the chain had failed."""
+
+
+@dataclass(frozen=True)
 class SignatureReport:
     """One signature: what the format found, what the certificate is worth, and the verdict over both."""
 
     finding: SignatureFinding
     judgement: Judgement | None
     """None where there was no certificate to judge, or the document had failed before."""
+    timestamps: tuple[TimestampReport, ...] = ()
+    """Those over it, and the document timestamps that came after it, oldest first."""
+    document_timestamp: TimestampReport | None = None
+    """There where this is no signature but a document timestamp."""
+    proof_required: bool = False
+    """The destination asks for a timestamp, so that one which is not trusted is not enough."""
+
+    @property
+    def proven(self) -> datetime | None:
+        """By when a trusted timestamp proves the signature to have existed."""
+        times = (stamp.finding.latest for stamp in self.timestamps if stamp.verdict.passed)
+        return min((time for time in times if time is not None), default=None)
 
     @property
     def verdict(self) -> Verdict:
-        """The document's verdict where it did not pass, else the certificate's."""
-        if not self.finding.verdict.passed or self.judgement is None:
+        """The document's verdict where it did not pass, else the certificate's.
+
+        A timestamp that nobody trusts, or can read, proves nothing and takes nothing away. One over something else, or
+        altered, is there to deceive.
+        """
+        if not self.finding.verdict.passed:
             return self.finding.verdict
-        return self.judgement.verdict
+        if self.document_timestamp is not None:
+            return self.document_timestamp.verdict
+        if self.judgement is None:
+            return self.finding.verdict
+        stamps = [stamp.verdict for stamp in self.timestamps]
+        counting = [verdict for verdict in stamps if verdict.sub_indication in _WRONG_TIME]
+        if self.proof_required and self.proven is None:
+            counting += stamps
+        return worst((self.judgement.verdict, *counting))
 
 
 @dataclass(frozen=True)
@@ -77,6 +116,8 @@ class SignResult:
     certificate: x509.Certificate
     judgement: Judgement
     notices: tuple[Notice, ...]
+    timestamp: TimestampReport | None = None
+    """That of an authority over the signature. Not trusted where no anchor for timestamps was named."""
 
     @property
     def signatures_made(self) -> int:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from pyhanko.pdf_utils import generic
 
-from ..base import Change
+from ..base import Change, TimestampFinding
 from ..cms_reading import SignedData
 from ..profiles import Profile, SubFilter
 from ..verdict import RefusedSignatureError, SubIndication
@@ -26,11 +26,13 @@ class SoundSignature:
     """How many other signatures came in the same revision."""
     changes: Sequence[Change]
     """What came after it."""
+    timestamps: Sequence[TimestampFinding] = ()
+    """Those over it, and the document timestamps behind it."""
 
 
 def check_form(signature: SoundSignature, profile: Profile) -> None:
     """Raises RefusedSignatureError, naming the first rule that is broken."""
-    rules = _agency_form if profile.subfilter == SubFilter.PKCS7 else _pades_b_b
+    rules = _agency_form if profile.subfilter == SubFilter.PKCS7 else _pades
     broken = next(rules(signature, profile), None)
     if broken is not None:
         raise RefusedSignatureError(
@@ -58,8 +60,8 @@ def _agency_form(signature: SoundSignature, profile: Profile) -> Iterator[str]:
         yield "update"
 
 
-def _pades_b_b(signature: SoundSignature, profile: Profile) -> Iterator[str]:
-    """ETSI EN 319 142-1, table 1, as far as the level B-B asks for more than every signature's rules do."""
+def _pades(signature: SoundSignature, profile: Profile) -> Iterator[str]:
+    """ETSI EN 319 142-1, table 1, as far as the levels B-B and B-T ask for more than every signature's rules do."""
     yield from _dictionary_rules(signature, profile)
     if not _text(signature, "/M"):
         yield "time"
@@ -69,6 +71,9 @@ def _pades_b_b(signature: SoundSignature, profile: Profile) -> Iterator[str]:
         yield "signing-time"
     if not signature.data.signing_certificate_v2:
         yield "signing-certificate"
+    # Level B-T, table 1: by an attribute of the signature or by a document timestamp. Whom to trust is no form.
+    if profile.timestamp_over and not any(stamp.verdict.passed for stamp in signature.timestamps):
+        yield "no-timestamp"
 
 
 def _dictionary_rules(signature: SoundSignature, profile: Profile) -> Iterator[str]:

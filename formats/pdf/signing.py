@@ -29,6 +29,8 @@ from .reading import PdfDocument
 from .structure import array, dictionary, entry, find_page, integer, visible_area
 from .update import Update, indirect, stream, text_string
 
+TIMESTAMP_ROOM = 16 * 1024
+"""For a token: those of public authorities have 2 to 8 kB, with all the certificates that came with them."""
 _JAPAN = timezone(timedelta(hours=9))
 _APPEND_ONLY = 3
 """SigFlags: signatures exist, and the file may only grow (table 225)."""
@@ -68,9 +70,20 @@ class PreparedPdf:
         """The signed attributes in DER (RFC 5652, 5.4)."""
         return self.cms.signed_attributes(self.digest)
 
-    def embed(self, signature: bytes, out: BinaryIO) -> None:
+    @property
+    def timestamp_room(self) -> int:
+        """How many bytes a timestamp token may have."""
+        return self.cms.timestamp_room
+
+    def timestamp_digest(self, signature: bytes) -> bytes:
+        """SHA-256 of the signature value (EN 319 122-1, 5.3: of the field's contents, without tag and length)."""
+        return hashlib.sha256(signature).digest()
+
+    def embed(self, signature: bytes, out: BinaryIO, timestamp: bytes | None = None) -> None:
         """Write the signed document, straight through: `out` need not be seekable."""
-        value = self.cms.content_info(self.digest, signature)
+        if timestamp is not None and len(timestamp) > self.timestamp_room:
+            raise ValueError("no room for this timestamp")
+        value = self.cms.content_info(self.digest, signature, timestamp)
         self.source.copy_to(out)
         out.write(self.before)
         out.write(b"<" + value.ljust(self.cms.size, b"\0").hex().upper().encode() + b">")
@@ -80,7 +93,8 @@ class PreparedPdf:
 def prepare(document: PdfDocument, identity: SigningIdentity, profile: Profile, at: datetime) -> PreparedPdf:
     """One revision with the signature in it. Raises FormatError where the document cannot or must not be signed."""
     signing_time = at if profile.subfilter == SubFilter.PKCS7 else None
-    cms = cms_form(identity, profile.chain, signing_time=signing_time)
+    room = TIMESTAMP_ROOM if profile.timestamp_over else 0
+    cms = cms_form(identity, profile.chain, signing_time=signing_time, timestamp_room=room)
     if profile.schemes and cms.scheme not in profile.schemes:
         raise UnsupportedDocumentError(reason="scheme-not-for-profile", detail=cms.scheme, profile=profile.name)
     document_id = _document_id(document, identity, at)

@@ -4,13 +4,14 @@ The numbered steps are those of DESIGN, section 2, as far as the document goes; 
 
 1. Find every signature field with a value, in the newest revision and in those whose fields did not all survive.
 2. Divide the file into its revisions. 3. Read each signature dictionary where it stands. 4. Check its byte range: the
-gap is /Contents, the end is a revision's end. 5. Read the CMS. 6. Compare the digest, check the value. 7. Judge every
-later revision: what it changed, in words; behind the newest signature there may be validation data, and no byte behind
-the last revision. 8. Check the destination's form.
+gap is /Contents, the end is a revision's end. 5. Read the CMS. 6. Compare the digest, check the value; read
+the timestamps over it. 7. Judge every later revision: what it changed, in words; behind the newest signature there may
+be validation data, and no byte behind the last revision. 8. Check the destination's form.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -19,15 +20,17 @@ from datetime import datetime
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.misc import PdfReadError
 
-from ..base import Change, SignatureFinding, VerificationPolicy, unreadable
+from ..base import Change, SignatureFinding, TimestampFinding, VerificationPolicy, unreadable
 from ..cms_reading import SignedData, check_signed_data, read_signed_data
 from ..errors import FormatError
+from ..timestamp_token import judge_token
 from ..verdict import PASSED, RefusedSignatureError, SubIndication, Verdict
 from . import byte_range
 from .byte_range import Coverage, read_coverage
 from .certification import check_certification
 from .changes import changes_in
 from .destination import SoundSignature, check_form
+from .evidence import DocumentEvidence, read_evidence
 from .objects import PlacedObject, read_placed
 from .reading import PdfDocument
 from .revisions import Revision, read_revisions
@@ -35,6 +38,7 @@ from .signature_fields import SignedField, signed_fields
 from .waiting_references import filled_references
 
 MAX_SIGNATURES = 100
+MAX_TIMESTAMPS = 20
 CADES, PKCS7, TIMESTAMP = "/ETSI.CAdES.detached", "/adbe.pkcs7.detached", "/ETSI.RFC3161"
 _PURPOSES = frozenset(("signature-added", "timestamp-added", "validation-data-added"))
 """Why there may be a revision at all after a signature."""
@@ -74,6 +78,9 @@ class _Verification:
         self._filled: dict[int, tuple[Change, ...]] = {}
         self._made_in: Counter[int] = Counter()
         """How many signatures each cross-reference section brought."""
+        self._evidence = DocumentEvidence()
+        self._stamps: list[tuple[int, TimestampFinding]] = []
+        """Sound document timestamps, the newest first, and the number of the revision that each covers."""
 
     def findings(self) -> list[SignatureFinding]:
         self._revisions = read_revisions(self._document)  # 2
@@ -85,7 +92,9 @@ class _Verification:
             return [SignatureFinding("/", Verdict(SubIndication.FORMAT_FAILURE, "too-many-signatures", facts))]
         signatures.sort(key=lambda one: self._introduced(one.field))
         self._made_in.update(self._introduced(one.field) for one in signatures)
-        findings = [self._judge(one) for one in signatures]
+        self._evidence = read_evidence(self._document)
+        # The newest first, because a document timestamp is about all that came before it.
+        findings = [self._judge(one) for one in reversed(signatures)][::-1]
         try:
             check_certification(self._document, [one.field.signature for one in signatures])
         except RefusedSignatureError as refused:
@@ -139,7 +148,14 @@ class _Verification:
     # Judging
 
     def _judge(self, one: _Signature) -> SignatureFinding:
-        finding = SignatureFinding(one.field.name, PASSED, signature_id=one.field.name)
+        brought = self._evidence
+        finding = SignatureFinding(
+            one.field.name,
+            PASSED,
+            signature_id=one.field.name,
+            embedded=brought.certificates,
+            evidence=brought.revocation,
+        )
         try:
             signature = self._dictionary(one)  # 3
             kind = _kind(signature.value)
@@ -148,20 +164,19 @@ class _Verification:
             covers, uncovered = self._reach(coverage)
             finding = replace(finding, claimed_at=_stated_time(signature.value), covers=covers, uncovered=uncovered)
             if kind == TIMESTAMP:
-                finding = replace(finding, changes=self._changes_after(coverage.revision))
-                _check_changes(finding.changes)
-                facts = {"field": one.field.name}
-                return replace(finding, verdict=Verdict(SubIndication.TRY_LATER, "timestamp-not-checked", facts))
+                return self._judge_document_timestamp(finding, signature, coverage)
             data = read_signed_data(_contents(signature), accept_sha1=self._policy.accept_sha1)  # 5
             finding = replace(finding, scheme=data.scheme, weak=data.weak)
             finding = replace(finding, claimed_at=finding.claimed_at or data.signing_time)
             if kind == CADES and not data.signing_certificate:  # EN 319 142-1, table 1; EN 319 122-1, 5.2.2
                 raise RefusedSignatureError(SubIndication.SIG_CONSTRAINTS_FAILURE, "signing-certificate-missing")
             check_signed_data(data, byte_range.digest(self._document.source, data.hash_name, coverage))  # 6
-            finding = replace(finding, certificate=data.certificate, embedded=data.embedded)
+            certificates = tuple(dict.fromkeys((*data.embedded, *brought.certificates)))
+            finding = replace(finding, certificate=data.certificate, embedded=certificates)
+            finding = replace(finding, timestamps=self._timestamps(data, coverage.revision))
             finding = replace(finding, changes=self._changes_after(coverage.revision))  # 7
             _check_changes(finding.changes)
-            self._check_form(one, signature, data, finding.changes)  # 8
+            self._check_form(one, signature, data, finding)  # 8
         except RefusedSignatureError as refused:
             return replace(finding, verdict=refused.verdict)
         except FormatError as error:
@@ -169,6 +184,33 @@ class _Verification:
         except Exception as error:  # noqa: BLE001 - as above
             return replace(finding, verdict=_unexpected(error))
         return finding
+
+    def _judge_document_timestamp(
+        self, finding: SignatureFinding, signature: PlacedObject, coverage: Coverage
+    ) -> SignatureFinding:
+        """Steps 5 to 7 for a document timestamp (ISO 32000-2, 12.8.5; EN 319 142-1, 5.4.3)."""
+
+        def digest(hash_name: str) -> bytes:
+            return byte_range.digest(self._document.source, hash_name, coverage)
+
+        stamp = judge_token(_contents(signature), digest, finding.place)
+        finding = replace(finding, document_timestamp=stamp, verdict=stamp.verdict)
+        if stamp.verdict.passed:
+            finding = replace(finding, changes=self._changes_after(coverage.revision))
+            _check_changes(finding.changes)
+            finding = replace(finding, timestamps=self._later_stamps(coverage.revision))
+            self._stamps.append((coverage.revision.number, stamp))
+        return finding
+
+    def _timestamps(self, data: SignedData, covered: Revision) -> tuple[TimestampFinding, ...]:
+        """The tokens over the signature value, and the document timestamps behind it."""
+        if len(data.timestamps) > MAX_TIMESTAMPS:
+            raise RefusedSignatureError(SubIndication.FORMAT_FAILURE, "too-many-timestamps", limit=MAX_TIMESTAMPS)
+        own = [judge_token(token, lambda name: hashlib.new(name, data.signature).digest()) for token in data.timestamps]
+        return (*own, *self._later_stamps(covered))
+
+    def _later_stamps(self, covered: Revision) -> tuple[TimestampFinding, ...]:
+        return tuple(stamp for number, stamp in reversed(self._stamps) if number > covered.number)
 
     def _dictionary(self, one: _Signature) -> PlacedObject:
         """The signature dictionary as it stands in the file, outside object streams."""
@@ -203,12 +245,13 @@ class _Verification:
         return (f"revision {coverage.revision.number}/{count}",), later
 
     def _check_form(
-        self, one: _Signature, signature: PlacedObject, data: SignedData, changes: Sequence[Change]
+        self, one: _Signature, signature: PlacedObject, data: SignedData, finding: SignatureFinding
     ) -> None:
         if self._policy.profile is None or not isinstance(signature.value, generic.DictionaryObject):
             return
         beside = self._made_in[self._introduced(one.field)] - 1
-        check_form(SoundSignature(signature.value, data, beside, changes), self._policy.profile)
+        sound = SoundSignature(signature.value, data, beside, finding.changes, finding.timestamps)
+        check_form(sound, self._policy.profile)
 
     def _changes_after(self, covered: Revision) -> tuple[Change, ...]:
         """Everything that came after a revision, up to the last byte of the file."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from . import errors, pdf, pkcs11, verdicts
+from . import errors, pdf, pkcs11, timestamps, verdicts
 from .card import ADVICE, CERTIFICATE_KINDS, ENDINGS, LIFETIMES, REVOCATION_HERE, TOKEN_KINDS
 from .errors import UNFORESEEN
 from .pdf import CHANGES, FORM_RULES, REMEDIES
@@ -33,4 +33,9 @@ __all__ = [
 ]
 
 VERDICTS: Mapping[str, tuple[str, str]] = {**verdicts.VERDICTS, **pdf.VERDICTS}
-ERRORS: Mapping[str, tuple[str, str]] = {**errors.ERRORS, **pdf.ERRORS, **pkcs11.ERRORS}
+ERRORS: Mapping[str, tuple[str, str]] = {
+    **errors.ERRORS,
+    **pdf.ERRORS,
+    **pkcs11.ERRORS,
+    **timestamps.ERRORS,
+}

@@ -175,10 +175,6 @@ VERDICTS: Mapping[str, tuple[str, str]] = {
         "the signature does not name its certificate (ESS signing-certificate), as PAdES demands",
         "PAdESで必須の署名属性signing-certificateがありません",
     ),
-    "timestamp-not-checked": (
-        "{field} is a document timestamp; these are not checked in this version",
-        "{field}は文書タイムスタンプです。このバージョンでは検証していません",
-    ),
     "certification-malformed": (
         "the document says to be certified (DocMDP), but not by a signature in it as the standard has it",
         "文書が証明(DocMDP)付きとされていますが、証明する署名が規格どおりに含まれていません",
@@ -360,6 +356,10 @@ FORM_RULES: Mapping[str, tuple[str, str]] = {
     ),
     "algorithm": ("it must be RSA with SHA-256", "RSAとSHA-256による署名ではありません"),
     "timestamp": ("there must be no timestamp", "タイムスタンプが付いています"),
+    "no-timestamp": (
+        "there must be a sound timestamp over the signature",
+        "署名に対する正しいタイムスタンプがありません",
+    ),
     "revision": ("each signature must have a revision of its own", "署名ごとに改訂が分かれていません"),
     "update": (
         "nothing but further signatures may follow a signature",

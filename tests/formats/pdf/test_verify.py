@@ -20,7 +20,7 @@ from jitsuin.formats.base import VerificationPolicy
 from jitsuin.formats.pdf.adapter import PdfAdapter
 from jitsuin.formats.profiles import PROFILES
 from jitsuin.formats.source import Source
-from jitsuin.formats.verdict import Indication, SubIndication, worst
+from jitsuin.formats.verdict import SubIndication
 
 PKCS7 = SigSeedSubFilter.ADOBE_PKCS7_DETACHED
 AT = datetime(2026, 6, 1, 3, tzinfo=UTC)
@@ -166,15 +166,16 @@ def test_every_object_of_a_later_revision_is_accounted_for(signed_files, finding
     assert codes == {"appearance-added", "object-extended", "signature-added"}
 
 
-def test_a_document_timestamp_is_said_not_to_be_checked(make_pdf, pen, findings) -> None:
+def test_a_document_timestamp_is_about_the_signature_before_it(make_pdf, pen, findings) -> None:
     data = pen.timestamp(pen.sign(make_pdf()))
     signature, timestamp = findings(data)
     assert signature.verdict.passed
     assert [change.code for change in signature.changes].count("timestamp-added") == 1
-    assert timestamp.verdict.reason == "timestamp-not-checked"
-    assert timestamp.verdict.indication is Indication.INDETERMINATE
-    assert worst(one.verdict for one in (signature, timestamp)).indication is Indication.INDETERMINATE
-    assert timestamp.certificate is None
+    assert timestamp.verdict.passed
+    assert timestamp.certificate is None, "it is nobody's signature"
+    assert timestamp.document_timestamp.certificate is not None
+    assert signature.timestamps == (timestamp.document_timestamp,)
+    assert (signature.document_timestamp, timestamp.timestamps) == (None, ())
 
 
 def test_a_document_timestamp_does_not_excuse_a_change(make_pdf, pen, findings) -> None:
@@ -261,8 +262,8 @@ def test_agency_form(profile: str, agency_file, make_pdf, pen, party, findings) 
     assert form(elliptic, findings, profile) == (["algorithm"] if profile == "moj-pdf" else ["passed"])
     assert form(pen.sign(make_pdf(), subfilter=PKCS7, name="Hanako"), findings, profile) == ["time"]
     assert form(with_evidence(agency_file, party), findings, profile) == ["update"]
-    assert form(pen.timestamp(agency_file), findings, profile) == ["timestamp", "timestamp-not-checked"]
-    assert form(pen.timestamp(agency_file), findings, "pades-b-b") == ["subfilter", "timestamp-not-checked"]
+    assert form(pen.timestamp(agency_file), findings, profile) == ["timestamp", "passed"]
+    assert form(pen.timestamp(agency_file), findings, "pades-b-b") == ["subfilter", "passed"]
 
 
 def test_a_broken_rule_is_a_constraint(agency_file, findings) -> None:
