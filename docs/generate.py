@@ -31,10 +31,13 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from jitsuin import pipeline, sentences
 from jitsuin.card_status import signature_certificate
 from jitsuin.errors import EXIT_CODE_MEANINGS, ExitCode, JitsuinError, exit_code
+from jitsuin.formats.base import TimestampFinding
 from jitsuin.formats.errors import FormatError
 from jitsuin.formats.profiles import PROFILES, Confidence
-from jitsuin.formats.verdict import SubIndication
-from jitsuin.report import SCHEMA_VERSION
+from jitsuin.formats.verdict import PASSED, SubIndication, Verdict
+from jitsuin.report import SCHEMA_VERSION, timestamp_json
+from jitsuin.results import TimestampReport
+from jitsuin.revocation_status import RevocationAnswer, RevocationStatus
 from jitsuin.sentences.doctor import SUBJECTS
 from jitsuin.signer.errors import SignerError
 from jitsuin.signer.pkcs11_token import ModuleFacts, Pkcs11Object, Pkcs11Token
@@ -91,7 +94,8 @@ Several documents: 0 when all went well. `verify` ends with 1 when any of them i
 wrong is INDETERMINATE; every other mixture, and `sign` with some files failed, ends with 9. Ctrl-C ends with 130. A run
 that stops before its first document (a wrong password, a refused certificate) has the code of that error.
 
-Nothing in this version goes to the network, so 11 is reserved.
+11 is for what has to come from the network: a timestamp. Evidence of revocation that cannot be fetched is no error but
+"not checked", and `--revocation` says what to make of that.
 """
 
 
@@ -241,6 +245,9 @@ _OBJECTS: Mapping[str, str | None] = {
     "revocation": "revocation",
     "notices": "notice",
     "changes": "change",
+    "timestamps": "timestamp",
+    "timestamp": "timestamp",
+    "document_timestamp": "timestamp",
     "profile": "profile",
     "profiles": "profile",
     "error": "error",
@@ -299,6 +306,9 @@ _FIELDS: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "uncovered": "paths of the outermost things that it does not cover",
             "changes": "what was done to the document after this signature, object by object",
             "claimed_at": "when the signer says to have signed (UTC); nothing proves it",
+            "proven_at": "by when a trusted timestamp proves it to have existed (UTC); the time that counts",
+            "timestamps": "those over it, and the document timestamps that came after it, oldest first",
+            "document_timestamp": "there where this is no signature but a document timestamp",
             "scheme": "such as `rsa-sha256`",
             "weak": "SHA-1 was used, and had been allowed",
             "certificate": "of the signer; null where the digests already failed",
@@ -343,6 +353,21 @@ _FIELDS: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "reason": "CRLReason (RFC 5280)",
         },
     ),
+    "timestamp": (
+        "A timestamp (RFC 3161)\n\nThe verdict is about the timestamp alone: `VALID` is one that is trusted. What it "
+        "says is null where its own signature is not right.",
+        {
+            "place": "the field of a document timestamp; null for one inside the signature",
+            **_VERDICT_FIELDS,
+            "at": "the time that it states (UTC)",
+            "accuracy": "how far that may be from the truth, in seconds",
+            "policy": "of the authority, in dotted numbers",
+            "serial": "hexadecimal",
+            "authority": "distinguished name (RFC 4514) of its certificate",
+            "anchor": "the anchor for timestamps that its certificate leads to",
+            "revocation": "of its certificate; null where the timestamp had failed before",
+        },
+    ),
     "change": (
         "A change after a signature",
         {
@@ -384,6 +409,7 @@ _FIELDS: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "signature_ids": "their Ids, or the names of their fields, as `verify` shows them",
             "anchor": "the trust anchor that the signing certificate leads to",
             "revocation": "of the signing certificate",
+            "timestamp": "the one over the signature, where the profile has one and it was to be had",
             "notices": "what one should know",
             "error": "instead of all the others but `source`",
         },
@@ -589,8 +615,8 @@ error. Take the verdict from here or from the [exit code](exit-codes.md), never 
 `schema_version` is {SCHEMA_VERSION}. It grows when a field changes its meaning or goes; fields may be added without
 that. Times are ISO 8601 in UTC unless it is said otherwise.
 
-The types below were taken from real runs, those about PKCS#11 from made-up tokens. What a certificate or card does
-not tell is null.
+The types below were taken from real runs, those about PKCS#11 and timestamps from made-up ones. What a certificate or
+card does not tell is null.
 
 {chr(10).join(sections)}"""
 
@@ -611,7 +637,7 @@ def _look_at(name: str, value: dict[str, Any], shapes: dict[str, Shape]) -> None
 
 
 def _type(value: object, inner: str | None) -> str:
-    names = {str: "string", bool: "boolean", int: "integer", type(None): "null", dict: "object"}
+    names = {str: "string", bool: "boolean", int: "integer", float: "number", type(None): "null", dict: "object"}
     if isinstance(value, list):
         return f"list of {inner or 'string'}"
     return inner if inner and isinstance(value, dict) else names[type(value)]
@@ -640,8 +666,11 @@ def _runs() -> Iterator[tuple[str, dict[str, Any]]]:
         run("sign", f"{income}.xtx", "-o", "moved.xtx", *moved, *signing)
         yield "verify", run("verify", "--json", "moved.xtx", "--trust", "simulator", "--crl", "moved/crl")
         form = "jitsuin-demo/childcare-application"
-        run("sign", f"{form}.signed.pdf", "-o", "both.pdf", "--field", "Guardian2Signature", *own)
+        field = ("--field", "Guardian2Signature")
+        run("sign", f"{form}.signed.pdf", "-o", "both.pdf", *field, *own)
         yield "verify", run("verify", "--json", "both.pdf", *good)
+        yield "verify", _with_timestamp(run("verify", "--json", "both.pdf", *good))
+        yield "sign", _with_timestamp(run("sign", "--json", f"{form}.signed.pdf", "-o", "more.pdf", *own, *field))
         yield "card", run("card", "--json", "--key", "simulator:jitsuin-demo/card")
         yield "card", run("card", "--json", "--key", "simulator:phone?card=phone")
         yield "card", run("card", "--json", "--key", "simulator:jitsuin-demo/card", *signing, "--unlock")
@@ -654,6 +683,28 @@ def _runs() -> Iterator[tuple[str, dict[str, Any]]]:
         yield "doctor", run("doctor", "--json", "--bundle", "report.jsonl", PCSCLITE_CSOCK_NAME="absent")
         yield "profiles", run("profiles", "--json")
         yield "trust list", run("trust", "list", "--json")
+
+
+def _with_timestamp(printed: dict[str, Any]) -> dict[str, Any]:
+    """What is printed where there are timestamps; made up, as no authority is asked for the documentation."""
+    certificate = pki.ca_certificate(PERSONAS["valid"].ca)
+    finding = TimestampFinding(PASSED, "", _AT, timedelta(seconds=1), "1.2.3", 1, certificate)
+    good = RevocationAnswer(RevocationStatus.GOOD)
+    stamps = [
+        timestamp_json(TimestampReport(finding, PASSED, "CN=Anchor", good)),
+        timestamp_json(
+            TimestampReport(TimestampFinding(_FAILED, "Timestamp1"), _FAILED),
+        ),
+    ]
+    (file,) = printed["files"]
+    for signature in file.get("signatures", ()):
+        signature |= {"timestamps": stamps, "document_timestamp": stamps[1], "proven_at": stamps[0]["at"]}
+    if "signatures" not in file:
+        file["timestamp"] = stamps[0]
+    return printed
+
+
+_FAILED = Verdict(SubIndication.SIG_CRYPTO_FAILURE, "timestamp-altered")
 
 
 def _pkcs11_module(persona: str | None) -> dict[str, Any]:

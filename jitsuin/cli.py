@@ -16,7 +16,17 @@ import click
 from .card_cli import card
 from .doctor_cli import doctor
 from .language import say
-from .options import PATH, chosen_key, key_option, output_options, text_option, trust_options
+from .options import (
+    PATH,
+    chosen_key,
+    evidence_options,
+    key_option,
+    output_options,
+    text_option,
+    timestamp_options,
+    timestamp_trust_option,
+    trust_options,
+)
 from .simulator_cli import simulator
 
 if TYPE_CHECKING:
@@ -126,6 +136,7 @@ def cli(context: click.Context) -> None:
     is_flag=True,
     help=say("Go on with one try left: wrong locks the card.", "残り1回でも続けます(誤るとロック)。"),
 )
+@timestamp_options
 @trust_options
 @output_options
 def sign(**options: Any) -> None:
@@ -146,6 +157,10 @@ def sign(**options: Any) -> None:
         trust=options["trust"],
         crls=options["crls"],
         revocation=options["revocation"] or "warn",
+        evidence=evidence_options(options),
+        timestamp_url=options["timestamp_url"],
+        timestamp_trust=options["timestamp_trust"],
+        timestamp=options["timestamp"],
         overwrite=options["overwrite"],
         make_folder=options["output_dir"] is not None,
         protected=key_files(options["key"]),
@@ -183,14 +198,23 @@ def sign(**options: Any) -> None:
     help=say("Compute SHA-1 signatures; marked weak.", "SHA-1の署名も計算します(脆弱と表示)。"),
 )
 @click.option("--redact", is_flag=True, help=say("Leave out personal data.", "個人情報を表示しません。"))
+@click.option(
+    "--report",
+    type=PATH,
+    metavar="FILE",
+    help=say("Also write a new HTML file for people.", "結果をHTMLファイルにも出力します(新規のみ)。"),
+)
+@timestamp_trust_option
 @trust_options
 @output_options
 def verify(**options: Any) -> None:
     from . import pipeline
-    from .commands import finish_verifying, moment_given
+    from .commands import check_verification_report, finish_verifying, moment_given, write_verification_report
     from .errors import ExitCode, exit_code
 
-    at = moment_given(options["at_text"]) or pipeline.now()
+    made = pipeline.now()
+    at = moment_given(options["at_text"]) or made
+    check_verification_report(options)
     results: list[VerifyReport | tuple[Path, Exception]] = []
     for path in options["paths"]:
         try:
@@ -199,6 +223,8 @@ def verify(**options: Any) -> None:
                 trust=options["trust"],
                 crls=options["crls"],
                 revocation=options["revocation"] or "require",
+                evidence=evidence_options(options),
+                timestamp_trust=options["timestamp_trust"],
                 at=at,
                 profile=options["profile"],
                 accept_sha1=options["accept_sha1"],
@@ -211,6 +237,7 @@ def verify(**options: Any) -> None:
             results.append((path, error))
         except Exception as error:  # noqa: BLE001 - one document must not silence the reports of the others
             results.append((path, error))
+    write_verification_report(results, options, made=made, at=at)
     finish_verifying(results, options)
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import io
 import json
+import shlex
 import shutil
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,7 @@ from .report import (
 )
 from .results import Rehearsal, SignOutcome, VerifyReport
 from .trust import JPKI_PINS, key_identifier, own_anchors, remembered
+from .validity import RevocationMode
 
 
 def signing_jobs(paths: Sequence[Path], output: Path | None, folder: Path | None) -> list[tuple[Path, Path]]:
@@ -166,6 +168,58 @@ def finish_signing(outcomes: Sequence[SignOutcome], options: Mapping[str, Any]) 
         files = [sign_json(outcome) for outcome in outcomes]
         print_json({"schema_version": SCHEMA_VERSION, "command": "sign", "files": files})
     _exit([exit_code(outcome.error) for outcome in outcomes if outcome.error is not None], len(outcomes))
+
+
+def check_verification_report(options: Mapping[str, Any]) -> None:
+    """Before `verify`: whether its `--report` can be written. Raises OutputError."""
+    from .html_report import check_report
+
+    if options["report"] is not None:
+        given = (*options["trust"], *options["timestamp_trust"], *options["crls"])
+        check_report(options["report"], [*options["paths"], *options["files"], *map(Path, given)])
+
+
+def write_verification_report(
+    results: Sequence[VerifyReport | tuple[Path, Exception]],
+    options: Mapping[str, Any],
+    *,
+    made: datetime,
+    at: datetime,
+) -> None:
+    """The page of `verify --report`, before anything is printed. Raises OutputError."""
+    from .html_report import Conditions, write_report
+
+    if options["report"] is not None:
+        mode = RevocationMode(options["revocation"] or "require")
+        conditions = Conditions(made, at, mode, tuple(_given(options)), redact=options["redact"])
+        write_report(options["report"], results, conditions)
+
+
+def _given(options: Mapping[str, Any]) -> Iterator[str]:
+    """The options that bear on the verdicts of `verify`, from wherever they came."""
+    for option, name in _BEARING.items():
+        value = options[name]
+        for one in value if isinstance(value, tuple) else (value,):
+            if one is True:
+                yield option
+            elif one:
+                yield f"{option} {shlex.quote(str(one))}"
+
+
+_BEARING = {
+    "--trust": "trust",
+    "--timestamp-trust": "timestamp_trust",
+    "--crl": "crls",
+    "--ocsp-url": "ocsp_url",
+    "--revocation": "revocation",
+    "--offline": "offline",
+    "--allow-private-network": "allow_private_network",
+    "--profile": "profile",
+    "--at": "at_text",
+    "--file": "files",
+    "--accept-sha1": "accept_sha1",
+    "--redact": "redact",
+}
 
 
 def finish_verifying(results: Sequence[VerifyReport | tuple[Path, Exception]], options: Mapping[str, Any]) -> None:

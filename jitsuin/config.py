@@ -16,7 +16,9 @@ from pathlib import Path
 
 from .errors import ConfigurationError
 
-COMMAND_LINE_ONLY = frozenset({"allow-last-try", "overwrite", "dry-run", "output", "force", "unlock", "json", "help"})
+COMMAND_LINE_ONLY = frozenset(
+    {"allow-last-try", "overwrite", "dry-run", "output", "report", "force", "unlock", "json", "help"}
+)
 """What a person must say each time: a default for it would switch a safety rule off for good, or make no sense."""
 _SECRETS = frozenset({"pin", "password", "passphrase"})
 

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta, timezone
 
 from jitsuin.signer.errors import PinIncorrectError
 
+from .errors import TimestampError
 from .language import language
 from .sentences import (
     ADVICE,
@@ -38,8 +39,10 @@ def verdict_sentence(reason: str, facts: Mapping[str, object]) -> str:
 
 
 def notice_sentence(code: str, facts: Mapping[str, object]) -> str:
-    """The sentence of a notice; a verdict's reason among the facts is told in words."""
+    """The sentence of a notice; a verdict's reason among the facts, or an error's, is told in words."""
     reason = str(facts.get("reason", ""))
+    if code == "timestamp-missing":
+        return _filled(NOTICES[code], {**facts, "error": error_sentence(TimestampError(**facts))})
     if reason in VERDICTS:
         facts = {**facts, "reason": verdict_sentence(reason, facts)}
     return _filled(NOTICES[code], facts)
@@ -138,6 +141,8 @@ class _Facts(string.Formatter):
             return revocation_word(str(value))
         if key == "rule":
             return form_rule(str(value))
+        if key == "verdict" and value in VERDICTS:
+            return verdict_sentence(str(value), kwargs)
         if key == "change" and value in CHANGES:
             return change_sentence(str(value), kwargs)
         if key == "uri" and value == "/ByteRange":  # a PDF's one reference, to nearly everything

@@ -11,8 +11,8 @@ from cryptography.hazmat.primitives import hashes
 from .certificate import CertificateKind, holder_of, kind_of
 from .language import language, say
 from .messages import change_sentence, error_sentence, moment, notice_sentence, revocation_word, verdict_sentence
-from .results import Notice, SignatureReport, SignOutcome, SignResult, VerifyReport
-from .revocation import RevocationAnswer, RevocationStatus
+from .results import Notice, SignatureReport, SignOutcome, SignResult, TimestampReport, VerifyReport
+from .revocation_status import RevocationAnswer, RevocationStatus
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from jitsuin.formats.profiles import Profile
     from jitsuin.formats.verdict import Verdict
 
+    from .validity import Judgement
+
 SCHEMA_VERSION = 1
 """Of every JSON object that the command line prints. Grows when a field changes its meaning or goes."""
 
@@ -32,14 +34,13 @@ SCHEMA_VERSION = 1
 
 def verify_text(report: VerifyReport, *, redact: bool = False) -> str:
     """A verification for a person, one block for each signature."""
-    lines = [f"{printable(str(report.path))}: {_verdict_word(report.verdict)} [{report.format}]"]
+    lines = [f"{printable(str(report.path))}: {verdict_word(report.verdict)} [{report.format}]"]
     for number, signature in enumerate(report.signatures, 1):
-        # About the document, not about a signature in it: a hostile PDF has a field whose name is "/", too.
-        if signature.finding.place == "/" and signature.finding.signature_id is None:
+        if about_document(signature):
             verdict = signature.verdict
             lines.append(f"  {printable(verdict_sentence(verdict.reason, verdict.facts))}")
             continue
-        lines += [f"  {say('signature', '署名')} {number}: {printable(signature.finding.place)}"]
+        lines += [f"  {signature_kind(signature)} {number}: {printable(signature.finding.place)}"]
         lines += [f"    {label}{printable(text)}" for label, text in _signature_rows(signature, redact=redact)]
     return "\n".join(lines)
 
@@ -55,7 +56,8 @@ def sign_text(outcome: SignOutcome) -> str:
         (say("signatures", "署名"), f"{result.signatures_made} × {result.scheme}"),
         *([(say("field", "署名欄"), ", ".join(result.signature_ids))] * (result.profile.format == "pdf")),
         (say("trusted via", "信頼の起点"), result.judgement.chain.anchor or "-"),
-        (say("revocation", "失効確認"), _revocation_text(result.judgement.revocation)),
+        (say("revocation", "失効確認"), revocation_text(result.judgement.revocation)),
+        *([(say("timestamp", "タイムスタンプ"), timestamp_text(result.timestamp))] if result.timestamp else []),
         ("SHA-256", result.target_sha256),
     ]
     lines += [f"  {padded(label)}{printable(text)}" for label, text in rows]
@@ -70,8 +72,23 @@ def error_text(path: Path, error: Exception) -> str:
     return sentence if sentence.startswith(name) else f"{name}: {sentence}"
 
 
+def about_document(signature: SignatureReport) -> bool:
+    """Whether it is a word about the document, and not about a signature in it."""
+    # A hostile PDF has a field whose name is "/", too.
+    return signature.finding.place == "/" and signature.finding.signature_id is None
+
+
+def signature_kind(signature: SignatureReport) -> str:
+    """What it is that has been found."""
+    if signature.document_timestamp is not None:
+        return say("document timestamp", "文書タイムスタンプ")
+    return say("signature", "署名")
+
+
 def printable(text: str) -> str:
     """Text from a document made safe for a terminal: control and bidirectional characters become U+FFFD."""
+    if text.isprintable():
+        return text
     return "".join(c if c.isprintable() or c == "\u3000" else "\ufffd" for c in text)
 
 
@@ -79,15 +96,21 @@ def _signature_rows(signature: SignatureReport, *, redact: bool) -> Iterator[tup
     finding, verdict = signature.finding, signature.verdict
     yield (
         padded(say("verdict", "判定")),
-        f"{_verdict_word(verdict)} - {verdict_sentence(verdict.reason, verdict.facts)}",
+        f"{verdict_word(verdict)} - {verdict_sentence(verdict.reason, verdict.facts)}",
     )
     if finding.covers:
-        yield padded(say("covers", "署名対象")), ", ".join(map(_part, finding.covers))
+        yield padded(say("covers", "署名対象")), ", ".join(map(part_in_words, finding.covers))
     if finding.uncovered:
-        yield padded(say("not covered", "対象外")), ", ".join(map(_part, finding.uncovered))
-    if finding.claimed_at:
+        yield padded(say("not covered", "対象外")), ", ".join(map(part_in_words, finding.uncovered))
+    if signature.document_timestamp is not None:
+        yield padded(say("timestamp", "タイムスタンプ")), timestamp_text(signature.document_timestamp)
+    elif finding.claimed_at:
         unproved = say("", " (署名者による)")
         yield padded(say("claimed time", "署名日時")), moment(finding.claimed_at) + unproved
+    for stamp in signature.timestamps:
+        yield padded(say("timestamp", "タイムスタンプ")), timestamp_text(stamp)
+    if signature.proven:
+        yield padded(say("proven time", "証明時刻")), say("it existed by ", "存在の証明: ") + moment(signature.proven)
     for change in finding.changes:
         mark = say("after it", "署名後") if change.permitted else say("! after it", "! 署名後")
         yield padded(mark), change_sentence(change.code, change.facts)
@@ -97,36 +120,53 @@ def _signature_rows(signature: SignatureReport, *, redact: bool) -> Iterator[tup
     certificate, judgement = finding.certificate, signature.judgement
     if certificate is None or judgement is None:
         return  # whose certificate it is means nothing until its key is known to have signed
-    # Anybody can issue a certificate in anybody's name: without an anchor it is a claim.
-    signer = say("signed by", "署名者") if judgement.chain.anchor else say("claims to be", "自称")
-    yield padded(signer), _signer_text(certificate, redact=redact)
-    period = f"{moment(certificate.not_valid_before_utc)} – {moment(certificate.not_valid_after_utc)}"
-    yield padded(say("certificate", "証明書")), f"{judgement.kind.value}, {period}"
+    signer = ", ".join(text for _, text in signer_rows(certificate, redact=redact))
+    yield padded(signer_label(judgement)), signer
+    yield padded(say("certificate", "証明書")), f"{judgement.kind.value}, {period_text(certificate)}"
     yield padded(say("trusted via", "信頼の起点")), judgement.chain.anchor or say("nothing", "なし")
-    yield padded(say("revocation", "失効確認")), _revocation_text(judgement.revocation)
+    yield padded(say("revocation", "失効確認")), revocation_text(judgement.revocation)
     for notice in judgement.notices:
         if notice.code != "revocation-not-checked":  # the line above has said it
             yield padded("!"), notice_sentence(notice.code, notice.facts)
 
 
-def _part(name: str) -> str:
+def part_in_words(name: str) -> str:
     """A part of a document in words, where its name is not one that the document gave it."""
     if name == "/":
         return say("the whole document", "文書全体")
     return name.replace("revision ", "改訂") if language() == "ja" and name.startswith("revision ") else name
 
 
-def _signer_text(certificate: x509.Certificate, *, redact: bool) -> str:
+def signer_label(judgement: Judgement) -> str:
+    """How to introduce the holder."""
+    # Anybody can issue a certificate in anybody's name: without an anchor it is a claim.
+    return say("signed by", "署名者") if judgement.chain.anchor else say("claims to be", "自称")
+
+
+def signer_rows(certificate: x509.Certificate, *, redact: bool) -> list[tuple[str, str]]:
+    """The holder's attributes with their names; of a certificate that has none, its subject."""
     if redact:
-        return say("(redacted)", "(非表示)")
+        return [("", say("(redacted)", "(非表示)"))]
     holder = holder_of(certificate)
     if holder is None:
-        return certificate.subject.rfc4514_string()
-    sex = {"male": say("male", "男"), "female": say("female", "女")}.get(holder.sex or "", "-")
-    return ", ".join(part or "-" for part in (holder.name, holder.address, holder.birth_date, sex))
+        return [(say("subject", "主体者"), certificate.subject.rfc4514_string())]
+    sex = {"male": say("male", "男"), "female": say("female", "女")}.get(holder.sex or "")
+    rows = (
+        (say("name", "氏名"), holder.name),
+        (say("address", "住所"), holder.address),
+        (say("date of birth", "生年月日"), holder.birth_date),
+        (say("sex", "性別"), sex),
+    )
+    return [(label, text or "-") for label, text in rows]
 
 
-def _revocation_text(answer: RevocationAnswer) -> str:
+def period_text(certificate: x509.Certificate) -> str:
+    """From when to when a certificate is valid."""
+    return f"{moment(certificate.not_valid_before_utc)} – {moment(certificate.not_valid_after_utc)}"
+
+
+def revocation_text(answer: RevocationAnswer) -> str:
+    """Whether it has been revoked, why or why that is not known, and by what evidence."""
     words = {
         RevocationStatus.GOOD: say("good", "失効していない"),
         RevocationStatus.REVOKED: say("revoked", "失効"),
@@ -139,7 +179,24 @@ def _revocation_text(answer: RevocationAnswer) -> str:
     return words[answer.status] + (f" ({extra})" if extra else "")
 
 
-def _verdict_word(verdict: Verdict) -> str:
+def timestamp_text(stamp: TimestampReport) -> str:
+    """When, by whom, and what it is worth."""
+    finding, worth = stamp.finding, stamp.anchor or "-"
+    if stamp.verdict.passed:
+        worth = say(f"trusted via {worth}", f"信頼の起点: {worth}")
+        if stamp.revocation is not None and stamp.revocation.status is not RevocationStatus.GOOD:
+            worth += say("; revocation ", "、失効確認: ") + revocation_text(stamp.revocation)
+    else:
+        sentence = verdict_sentence(stamp.verdict.reason, stamp.verdict.facts)
+        worth = say(f"proves nothing: {sentence}", f"証明力なし: {sentence}")
+    if finding.at is None or finding.certificate is None:
+        return worth
+    field = f" [{finding.place}]" if finding.place else ""
+    return f"{moment(finding.at)}, {finding.certificate.subject.rfc4514_string()}{field} ({worth})"
+
+
+def verdict_word(verdict: Verdict) -> str:
+    """VALID, INVALID or INDETERMINATE, and the sub-indication where there is one."""
     sub_indication = f" ({verdict.sub_indication})" if verdict.sub_indication else ""
     return verdict.indication.word + sub_indication
 
@@ -187,6 +244,7 @@ def sign_json(outcome: SignOutcome) -> dict[str, object]:
         "signature_ids": list(result.signature_ids),
         "anchor": result.judgement.chain.anchor,
         "revocation": revocation_json(result.judgement.revocation),
+        "timestamp": timestamp_json(result.timestamp) if result.timestamp else None,
         "notices": [notice_json(notice) for notice in result.notices],
     }
 
@@ -220,12 +278,32 @@ def _signature_json(signature: SignatureReport, *, redact: bool) -> dict[str, ob
         "uncovered": list(finding.uncovered),
         "changes": [_change_json(change) for change in finding.changes],
         "claimed_at": iso(finding.claimed_at) if finding.claimed_at else None,
+        "proven_at": iso(signature.proven) if signature.proven else None,
+        "timestamps": [timestamp_json(stamp) for stamp in signature.timestamps],
+        "document_timestamp": timestamp_json(signature.document_timestamp) if signature.document_timestamp else None,
         "scheme": finding.scheme,
         "weak": finding.weak,
         "certificate": None if certificate is None else certificate_json(certificate, redact=redact),
         "anchor": judgement.chain.anchor if judgement else None,
         "revocation": revocation_json(judgement.revocation) if judgement else None,
         "notices": [notice_json(notice) for notice in judgement.notices] if judgement else [],
+    }
+
+
+def timestamp_json(stamp: TimestampReport) -> dict[str, object]:
+    """A timestamp, whose authority's name is nobody's personal data."""
+    finding = stamp.finding
+    authority = finding.certificate.subject.rfc4514_string() if finding.certificate else None
+    return {
+        "place": finding.place or None,
+        **verdict_json(stamp.verdict),
+        "at": iso(finding.at) if finding.at else None,
+        "accuracy": finding.accuracy.total_seconds(),
+        "policy": finding.policy,
+        "serial": f"{finding.serial:x}" if finding.serial is not None else None,
+        "authority": authority,
+        "anchor": stamp.anchor,
+        "revocation": revocation_json(stamp.revocation) if stamp.revocation else None,
     }
 
 

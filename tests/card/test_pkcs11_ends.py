@@ -22,6 +22,7 @@ from pcsc_stack import PcscStack
 from pkcs11_front import Front
 
 MODULE = "opensc-pkcs11.so"
+SELECT_JPKI = bytes.fromhex("00A4040C0AD392F000260100000001")
 DONE = 0x9000
 NOT_VERIFIED = 0x6982
 LEFT_OPEN = "could not be powered off"
@@ -281,6 +282,27 @@ def test_a_program_that_stays_connected_keeps_the_card_open(
         assert LEFT_OPEN in complaints
         assert program.sign() == DONE
         program.close()
+
+
+def test_with_lock_login_nobody_comes_between(
+    pcsc: PcscStack, folder: Folder, other: Callable, start: Callable, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A setting of OpenSC's, which is off: a transaction from login to logout."""
+    configuration = tmp_path / "opensc.conf"
+    configuration.write_text("app default { framework pkcs15 { } pkcs11 { lock_login = true; } }\n")
+    monkeypatch.setenv("OPENSC_CONF", str(configuration))
+    with pcsc.insert(folder(), trace=tmp_path / "trace", faults=["mute=3@sign:1"]):
+        program = other()
+        assert program.connect() == 0
+        process = start(documents=2)
+        wait_for_verify(tmp_path / "trace")
+        program.transmit(SELECT_JPKI)
+        lines = (tmp_path / "trace").read_text().splitlines()
+        assert end(process)[0] == 0
+        program.close()
+    ours = lines[next(number for number, line in enumerate(lines) if "[secret]" in line) :]
+    assert SELECT_JPKI.hex().upper() in ours[-1]
+    assert sum('"802A' in line for line in ours) == 2, "both signatures were made before"
 
 
 def test_another_readers_card_keeps_its_power(
