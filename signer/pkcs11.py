@@ -136,7 +136,7 @@ class Module:
         # Listed until the list is one of before. At a card that another program had to itself a moment ago OpenSC looks
         # when it describes its slots; it adds some then, and fails if that comes between, or if the card is still held.
         slots: dict[int, Any] = {}
-        seen: list[set[int]] = []
+        seen: list[dict[int, int]] = []
         for left in reversed(range(_LISTS)):
             try:
                 slots = {slot.slot_id: slot for slot in self._library.get_slots()}
@@ -144,9 +144,10 @@ class Module:
                 if not left:
                     raise
                 continue
-            if set(slots) in seen:
+            flags = {slot_id: int(slot.flags) for slot_id, slot in slots.items()}
+            if flags in seen:
                 break
-            seen.append(set(slots))
+            seen.append(flags)
         return slots
 
     def _sign(self, data: bytes | bytearray, key: int, mechanism: int, pin: bytearray | None) -> bytes:
