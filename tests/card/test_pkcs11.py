@@ -82,11 +82,11 @@ def tries_of(card: Path) -> int:
 # What is signed
 
 
-@pytest.fixture(params=["opensc", "official"])
+@pytest.fixture(params=["opensc", "official", "card"])
 def key(request: pytest.FixtureRequest, front: Callable[..., Front]) -> str:
-    """OpenSC itself, and what stands in for the official module, which takes digests only and has one token."""
-    if request.param == "opensc":
-        return "pkcs11:"
+    """OpenSC itself, what stands in for the official module (digests only, one token), and the card without either."""
+    if request.param != "official":
+        return {"opensc": "pkcs11:", "card": "card:"}[request.param]
     made = front(MODULE, official=True)
     assert made.path.name == OFFICIAL
     return f"pkcs11:{made.path}"
