@@ -115,7 +115,9 @@ def power_off_described(description: str, seconds: float) -> bool:
     """
     try:
         readers = list_readers()
-        named = [state for state in readers if description and state.name.startswith(description)]
+        # Exactly first: with more than ten readers one name begins another.
+        named = [state for state in readers if state.name == description]
+        named = named or [state for state in readers if description and state.name.startswith(description)]
         meant = [state.name for state in named or readers if state.card_present]
         if not meant:
             return True
