@@ -33,7 +33,7 @@ def test_which_of_two_cards(pcsc: PcscStack, folder: Callable[..., Path]) -> Non
 def test_no_choice_is_made_by_ctrl_c(pcsc: PcscStack, folder: Callable[..., Path]) -> None:
     with pcsc.insert(folder(), slot=0), pcsc.insert(folder("second"), slot=2):
         terminal = Terminal("card")
-        terminal.read_until("Which one")
+        terminal.wait_for_question("Which one")
         terminal.type("\x03")
         assert terminal.end() == 130
         assert "Traceback" not in terminal.screen

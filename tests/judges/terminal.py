@@ -10,6 +10,7 @@ import subprocess
 import sysconfig
 import termios
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 COMMAND = str(Path(sysconfig.get_path("scripts"), "jitsuin"))
@@ -38,8 +39,16 @@ class Terminal:
         look for signals and its waiting is seen only when something is typed.
         """
         self.read_until(prompt)
+        self._wait_until(lambda: not termios.tcgetattr(self.descriptor)[3] & termios.ECHO and self._waits())
+
+    def wait_for_question(self, text: str) -> None:
+        """Until the question is there and the program waits for the answer: see above about signals."""
+        self.read_until(text)
+        self._wait_until(self._waits)
+
+    def _wait_until(self, condition: Callable[[], bool]) -> None:
         deadline = time.monotonic() + 20
-        while termios.tcgetattr(self.descriptor)[3] & termios.ECHO or not self._waits():
+        while not condition():
             assert time.monotonic() < deadline, self.screen
             time.sleep(0.01)
 
