@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import signxml
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
@@ -35,6 +36,8 @@ from pcsc_stack import PcscStack
 
 PYHANKO = str(Path(sysconfig.get_path("scripts"), "pyhanko"))
 NAME = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "somebody")])
+WAYS = ("card:", "pkcs11:")
+"""By APDUs, and through OpenSC."""
 DATA = b"to be signed"
 NOW = datetime.now(UTC)
 """The command knows no other time."""
@@ -45,8 +48,9 @@ def password(_: PinRequest) -> str:
     return SIGNATURE_PASSWORD
 
 
-def test_an_rsa_key(pcsc: PcscStack, folder: Folder, openssl: OpenSsl) -> None:
-    with pcsc.insert(folder()), jitsuin.open_signer("card:", pin=password) as signer:
+@pytest.mark.parametrize("uri", WAYS)
+def test_an_rsa_key(uri: str, pcsc: PcscStack, folder: Folder, openssl: OpenSsl) -> None:
+    with pcsc.insert(folder()), jitsuin.open_signer(uri, pin=password) as signer:
         key, certificate = signer.private_key(), signer.certificate
         assert isinstance(key, rsa.RSAPrivateKey)
         value = key.sign(DATA, padding.PKCS1v15(), hashes.SHA256())
@@ -69,9 +73,9 @@ def test_an_elliptic_key(pcsc: PcscStack, folder: Folder, openssl: OpenSsl) -> N
     assert openssl.verify_value(certificate, DATA + b".", value, "sha384").invalid
 
 
-def test_signxml(pcsc: PcscStack, folder: Folder, xmlsec1: Xmlsec1) -> None:
-    signxml = pytest.importorskip("signxml")
-    with pcsc.insert(folder()), jitsuin.open_signer("card:", pin=password) as signer:
+@pytest.mark.parametrize("uri", WAYS)
+def test_signxml(uri: str, pcsc: PcscStack, folder: Folder, xmlsec1: Xmlsec1) -> None:
+    with pcsc.insert(folder()), jitsuin.open_signer(uri, pin=password) as signer:
         certificate = signer.certificate
         pem = certificate.public_bytes(Encoding.PEM).decode()
         tree = etree.fromstring("<order><item>pen</item></order>")
@@ -113,11 +117,13 @@ def run_pyhanko(folder: Path, pin: str, *arguments: str) -> subprocess.Completed
     return subprocess.CompletedProcess(process.args, process.returncode, printed, complaints)
 
 
-@pytest.mark.parametrize("persona", ["valid", "p384"])
-def test_the_pyhanko_command(persona: str, pcsc: PcscStack, tmp_path: Path, other: Callable, pdf_judges) -> None:
+@pytest.mark.parametrize(("persona", "uri"), [*(("valid", way) for way in WAYS), ("p384", "card:")])
+def test_the_pyhanko_command(
+    persona: str, uri: str, pcsc: PcscStack, tmp_path: Path, other: Callable, pdf_judges
+) -> None:
     create_card(tmp_path / "card", persona, NOW)
     with pcsc.insert(tmp_path / "card"):
-        done = run_pyhanko(tmp_path, SIGNATURE_PASSWORD)
+        done = run_pyhanko(tmp_path, SIGNATURE_PASSWORD, "--key", uri)
         assert (done.returncode, done.stderr) == (0, "")
         pdf_judges.accept(tmp_path / "out.pdf", ["Seal"], at=NOW + timedelta(minutes=5))
         program = other()
