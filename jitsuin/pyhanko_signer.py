@@ -1,4 +1,4 @@
-"""Any Jitsuin signer as a signer of pyHanko, which brings what Jitsuin has not: stamps, time stamps, LTV, seed values.
+"""Any Jitsuin signer as a signer of pyHanko, which brings what Jitsuin has not: stamps, LTV, seed values.
 
     with jitsuin.open_signer("card:", pin=callback) as signer:
         with open("form.pdf", "rb") as form, open("form.signed.pdf", "w+b") as signed:
