@@ -13,8 +13,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .pipeline import open_signer, sign_file, sign_files, verify_file
+    from .pipeline import open_signer, sign_file, sign_files
     from .results import SignOutcome, SignResult, VerifyReport
+    from .verification import verify_file
 
 __all__ = ["SignOutcome", "SignResult", "VerifyReport", "open_signer", "sign_file", "sign_files", "verify_file"]
 
@@ -22,7 +23,7 @@ _HOMES = {
     "open_signer": ".pipeline",
     "sign_file": ".pipeline",
     "sign_files": ".pipeline",
-    "verify_file": ".pipeline",
+    "verify_file": ".verification",
     "SignOutcome": ".results",
     "SignResult": ".results",
     "VerifyReport": ".results",

@@ -35,11 +35,11 @@ if TYPE_CHECKING:
 @click.option("--redact", is_flag=True, help=say("Leave out personal data.", "個人情報を表示しません。"))
 @click.option("--json", "as_json", is_flag=True, help=say("Print one JSON object.", "結果をJSONで出力します。"))
 def card(**options: Any) -> None:
-    from . import pipeline
+    from . import clock
     from .commands import print_json
     from .report import SCHEMA_VERSION
 
-    text, values = _look(options, pipeline.now())
+    text, values = _look(options, clock.now())
     if options["as_json"]:
         print_json({"schema_version": SCHEMA_VERSION, "command": "card", **values})
     else:

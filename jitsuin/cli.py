@@ -140,11 +140,12 @@ def cli(context: click.Context) -> None:
 @trust_options
 @output_options
 def sign(**options: Any) -> None:
-    from . import pipeline
+    from . import clock, pipeline
     from .commands import finish_rehearsal, finish_signing, key_files, signing_jobs
+    from .rehearsal import SigningOptions
 
     jobs = signing_jobs(options["paths"], options["output"], options["output_dir"])
-    chosen = pipeline.SigningOptions(
+    chosen = SigningOptions(
         profile=options["profile"],
         chain=options["chain"],
         attachments=options["attachments"],
@@ -165,7 +166,7 @@ def sign(**options: Any) -> None:
         make_folder=options["output_dir"] is not None,
         protected=key_files(options["key"]),
     )
-    at = pipeline.now()
+    at = clock.now()
     if options["dry_run"]:
         finish_rehearsal(pipeline.rehearse_files(jobs, options=chosen, at=at), options)
         return
@@ -208,17 +209,18 @@ def sign(**options: Any) -> None:
 @trust_options
 @output_options
 def verify(**options: Any) -> None:
-    from . import pipeline
+    from . import clock
     from .commands import check_verification_report, finish_verifying, moment_given, write_verification_report
     from .errors import ExitCode, exit_code
+    from .verification import verify_file
 
-    made = pipeline.now()
+    made = clock.now()
     at = moment_given(options["at_text"]) or made
     check_verification_report(options)
     results: list[VerifyReport | tuple[Path, Exception]] = []
     for path in options["paths"]:
         try:
-            report = pipeline.verify_file(
+            report = verify_file(
                 path,
                 trust=options["trust"],
                 crls=options["crls"],
@@ -320,11 +322,11 @@ def trust_import(file: Path, force: bool) -> None:
 )
 @click.argument("folder", metavar="[DIR]", default="jitsuin-demo", type=PATH)
 def demo(folder: Path) -> None:
-    from . import pipeline
+    from . import clock
     from .commands import print_demo
     from .demo import run_demo
 
-    print_demo(run_demo(folder, pipeline.now()), folder)
+    print_demo(run_demo(folder, clock.now()), folder)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -13,7 +13,7 @@ from typing import BinaryIO
 from jitsuin.formats.verdict import Verdict
 from jitsuin.signer.base import PinRequest
 
-from . import pipeline
+from . import pipeline, verification
 from .errors import OutputError
 from .results import SignResult, VerifyReport
 from .storage import write_atomically
@@ -88,7 +88,7 @@ def _pin(_request: PinRequest) -> str:
 
 
 def _verify(path: Path, card: Path, at: datetime) -> VerifyReport:
-    return pipeline.verify_file(path, trust=_TRUST, crls=[card / "crl"], at=at)
+    return verification.verify_file(path, trust=_TRUST, crls=[card / "crl"], at=at)
 
 
 def _row(result: SignResult, report: VerifyReport) -> DemoRow:

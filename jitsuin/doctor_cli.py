@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help=say("Print one JSON object.", "結果をJSONで出力します。"))
 @click.pass_context
 def doctor(context: click.Context, bundle: Path | None, as_json: bool) -> None:
-    from . import pipeline
+    from . import clock
     from .bundle import check_bundle, write_bundle
     from .commands import print_json, print_table
     from .doctor import State, diagnose
@@ -45,7 +45,7 @@ def doctor(context: click.Context, bundle: Path | None, as_json: bool) -> None:
     _make_writable(as_json=as_json)
     if bundle is not None:
         check_bundle(bundle)
-    diagnosis = diagnose(pipeline.now(), context.obj)
+    diagnosis = diagnose(clock.now(), context.obj)
     if bundle is not None:
         write_bundle(bundle, diagnosis)
     if as_json:

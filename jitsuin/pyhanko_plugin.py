@@ -68,13 +68,13 @@ class _Failure(click.ClickException):
 @contextmanager
 def _key(context: CLIContext, files: dict[str, Any], options: dict[str, Any]) -> Iterator[PyHankoSigner]:
     """The key, open and asked its PIN, after everything that can be refused without it."""
-    from . import pipeline
+    from . import clock, pipeline
     from .asking import reader_choice, tell
     from .errors import EXPECTED_ERRORS
     from .pin_source import pin_callback
     from .pyhanko_signer import JitsuinSigner
 
-    source, at = Path(files["infile"]), pipeline.now()
+    source, at = Path(files["infile"]), clock.now()
     _rehearse(context, source, Path(files["outfile"]))
     # An identity's values come as YAML has them: one name instead of a list, and any word for a flag.
     trust = [options["trust"]] if isinstance(options["trust"], str) else options["trust"]

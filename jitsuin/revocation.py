@@ -22,6 +22,7 @@ from urllib.parse import quote
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
+from . import clock, registry
 from .crl import Crl, best, check_crls, crl_addresses, read_crl
 from .errors import FetchError, InputError, OutputError, TrustFileError
 from .ocsp import NONCE_BYTES, REQUEST_TYPE, RESPONSE_TYPE, check_ocsp, ocsp_addresses, read_ocsp, request
@@ -206,6 +207,11 @@ class Revocation:
     @staticmethod
     def _file(folder: Path, place: str) -> Path:
         return folder / f"{hashlib.sha256(place.encode()).hexdigest()}.der"
+
+
+def open_broker(crls: Iterable[str | Path | Crl], options: EvidenceOptions, at: datetime) -> Revocation:
+    """The broker of a run. What says to be made after now is not believed, unless a later time is to count."""
+    return Revocation(crls, options, max(at, clock.now()), registry.revocation_sources(), cache_folder())
 
 
 def cache_folder() -> Path:

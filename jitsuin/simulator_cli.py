@@ -125,7 +125,7 @@ def _card(options: dict[str, Any]) -> Iterator[tuple[Card, str]]:
     from jitsuin.signer.simulator import SIGNATURE_PASSWORD, Interface, Quirks, find_card
     from jitsuin.signer.simulator.replay import ReplayedCard
 
-    from . import pipeline
+    from . import clock
     from .report import printable
 
     port = options["reader_port"]
@@ -143,7 +143,7 @@ def _card(options: dict[str, Any]) -> Iterator[tuple[Card, str]]:
             ),
         )
         return
-    found = find_card(options["folder"], options["persona"], pipeline.now())
+    found = find_card(options["folder"], options["persona"], clock.now())
     place = printable(str(found.folder))
     with found.inserted(Quirks(Interface(options["interface"]))) as applet:
         yield (

@@ -27,6 +27,9 @@ from .chains import is_ca as is_ca
 from .errors import InputError, OutputError, TrustFileError
 from .storage import read_document, write_atomically
 
+TrustNames = Sequence[str | Path | x509.Certificate]
+"""Certificates, files that hold some, and names."""
+
 _MAX_HINTS = 100
 _MAX_CHAINS = 16
 """To judge, where one after the other is refused."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from cryptography import x509
 
@@ -23,6 +23,9 @@ from .trust import Chain, TrustStore, build_chain
 
 if TYPE_CHECKING:
     from .revocation import Revocation
+
+
+Mode = Literal["require", "warn", "off"]
 
 
 class RevocationMode(StrEnum):

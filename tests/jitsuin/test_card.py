@@ -427,7 +427,8 @@ def test_lines_fit_a_terminal(language: str, tmp_path: Path) -> None:
     """In both languages no line is wider than the terminal, and the values stand below each other."""
     code = (
         "import sys; from jitsuin.card_report import card_text; from jitsuin.card_status import card_status\n"
-        "from jitsuin import pipeline; from jitsuin.trust import load_trust; t = ['simulator']; at = pipeline.now()\n"
+        "from jitsuin import clock, pipeline; from jitsuin.trust import load_trust\n"
+        "t = ['simulator']; at = clock.now()\n"
         "with pipeline.open_signer(sys.argv[1], pin=lambda _: 'JITSUIN123', trust=t, at=at) as s:\n"
         "    status = card_status(s.describe(), load_trust(t), at, s.certificate, s.issuers)\n"
         "print(card_text(status, width=80))"

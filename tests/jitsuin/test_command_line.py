@@ -357,7 +357,7 @@ def test_text_of_a_document_cannot_drive_the_terminal(jitsuin, desk: Path) -> No
 def test_an_unexpected_error_has_a_sentence_and_no_traceback(
     jitsuin, desk: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("jitsuin.pipeline.open_document", lambda path: 1 / 0)
+    monkeypatch.setattr("jitsuin.verification.open_document", lambda path: 1 / 0)
     failed = jitsuin("verify", desk / "income.xtx")
     assert (failed.code, "Traceback" in failed.err) == (70, False)
     assert "report" in failed.err
@@ -384,7 +384,7 @@ def test_one_document_does_not_silence_the_others(
     options = (*TRUST, "--crl", desk / "card/crl", "--json")
     rows = jitsuin("verify", other, good, *options, "--profile", "etax").json["files"]
     assert [(row["verdict"], row["reason"]) for row in rows] == [("INVALID", "wrong-format"), ("VALID", "passed")]
-    monkeypatch.setattr("jitsuin.pipeline._broker", lambda *_: 1 / 0)
+    monkeypatch.setattr("jitsuin.rehearsal.open_broker", lambda *_: 1 / 0)
     run = jitsuin("verify", good, "--json")
     assert (run.code, run.json["files"][0]["error"]["kind"]) == (70, "ZeroDivisionError")
 

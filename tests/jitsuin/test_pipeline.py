@@ -16,7 +16,6 @@ from cryptography.hazmat.primitives.serialization import pkcs12
 from lxml import etree
 
 import jitsuin
-from jitsuin import pipeline
 from jitsuin.errors import (
     CertificateRefusedError,
     InputError,
@@ -27,6 +26,7 @@ from jitsuin.errors import (
     UnknownNameError,
 )
 from jitsuin.formats.errors import FormatError, MalformedDocumentError
+from jitsuin.rehearsal import SigningOptions
 from jitsuin.signer.base import SignatureScheme, Signer
 from jitsuin.signer.errors import PinIncorrectError, SignatureValueError
 from jitsuin.signer.simulator import ca_certificate
@@ -255,7 +255,7 @@ def test_one_pin_signs_many_and_one_bad_file_stops_none(desk: Path, card: CardMa
     (desk / "broken.xml").write_bytes(b"<a><b></a>")
     names = ["income.xtx", "broken.xml", "pension.xml", "consumption.xtx"]
     jobs = [(desk / name, desk / f"signed-{name}") for name in names]
-    options = pipeline.SigningOptions(trust=("simulator",))
+    options = SigningOptions(trust=("simulator",))
     with jitsuin.open_signer(card(), pin=person, at=at) as signer:
         outcomes = jitsuin.sign_files(jobs, signer=signer, options=options, at=at)
     assert [outcome.result is not None for outcome in outcomes] == [True, False, True, True]
@@ -277,7 +277,7 @@ def test_a_file_that_changes_after_the_rehearsal_is_not_signed(
         return person(request)
 
     with jitsuin.open_signer(card(), pin=swap, at=at) as signer:
-        outcomes = jitsuin.sign_files(jobs, signer=signer, options=pipeline.SigningOptions(trust=("simulator",)), at=at)
+        outcomes = jitsuin.sign_files(jobs, signer=signer, options=SigningOptions(trust=("simulator",)), at=at)
     assert [type(outcome.error).__name__ for outcome in outcomes] == ["NoneType", "InputChangedError"]
     assert not (desk / "signed-pension.xml").exists()
 
@@ -337,7 +337,7 @@ def test_outputs_that_cannot_be_are_refused_before_the_pin(desk: Path, card: Car
 def test_two_inputs_for_one_output_are_refused(desk: Path, card: CardMaker, person, at: datetime) -> None:
     jobs = [(desk / "income.xtx", desk / "out.xtx"), (desk / "consumption.xtx", desk / "." / "out.xtx")]
     with jitsuin.open_signer(card(), pin=person, at=at) as signer:
-        outcomes = jitsuin.sign_files(jobs, signer=signer, options=pipeline.SigningOptions(trust=("simulator",)), at=at)
+        outcomes = jitsuin.sign_files(jobs, signer=signer, options=SigningOptions(trust=("simulator",)), at=at)
     assert outcomes[0].result is not None
     assert isinstance(outcomes[1].error, OutputError)
 
@@ -529,7 +529,7 @@ def test_a_new_signature_that_fails_is_not_excused_by_an_old_one(
 def test_a_batch_does_not_overwrite_its_own_inputs(desk: Path, card: CardMaker, person, at: datetime) -> None:
     """What `sign *.xtx --overwrite` does when it is run a second time."""
     signed = desk / "income.signed.xtx"
-    options = pipeline.SigningOptions(trust=("simulator",), overwrite=True)
+    options = SigningOptions(trust=("simulator",), overwrite=True)
     with jitsuin.open_signer(card(), pin=person, at=at) as signer:
         jitsuin.sign_file(desk / "income.xtx", signed, signer=signer, trust=["simulator"], at=at)
         before = signed.read_bytes()
@@ -552,7 +552,7 @@ def test_a_key_that_fails_in_mid_batch_loses_no_report(desk: Path, card: CardMak
         outcomes = jitsuin.sign_files(
             jobs,
             signer=Impostor(signer, second_time),
-            options=pipeline.SigningOptions(trust=("simulator",)),
+            options=SigningOptions(trust=("simulator",)),
             at=at,
         )
     errors = [type(outcome.error).__name__ for outcome in outcomes]

@@ -15,6 +15,7 @@ import jitsuin
 from jitsuin import pipeline
 from jitsuin.errors import ProfileMismatchError
 from jitsuin.formats.errors import FormatError, UnsupportedDocumentError
+from jitsuin.rehearsal import SigningOptions
 from jitsuin.samples.pdf_documents import childcare_application, employment_certificate
 from jitsuin.signer.simulator import SIGNATURE_PASSWORD
 
@@ -144,7 +145,7 @@ def test_several_documents_are_normalized_alike(forms: Path, card: CardMaker, pe
         broken.write_bytes(b"junk\n" + (forms / f"{name}.pdf").read_bytes())
         jobs.append((broken, forms / f"{name}-out.pdf"))
     jobs.append((forms / "employment.pdf", forms / "good.pdf"))
-    options = pipeline.SigningOptions(trust=["simulator"], crls=crls(uri), normalize=True, field="1/0,0,0,0/Another")
+    options = SigningOptions(trust=["simulator"], crls=crls(uri), normalize=True, field="1/0,0,0,0/Another")
     with jitsuin.open_signer(uri, pin=person, at=at) as signer:
         outcomes = pipeline.sign_files(jobs, signer=signer, options=options, at=at)
     assert [outcome.error for outcome in outcomes] == [None] * 3

@@ -18,9 +18,9 @@ from pyhanko_certvalidator import PKIXValidationParams
 
 import jitsuin
 from jitsuin import certpath
+from jitsuin.clock import now
 from jitsuin.formats.errors import UnsupportedDocumentError
 from jitsuin.formats.verdict import Verdict
-from jitsuin.pipeline import now
 from jitsuin.revocation import EvidenceOptions, Revocation
 from jitsuin.trust import TrustStore, build_chain
 from jitsuin.validity import RevocationMode, judge

