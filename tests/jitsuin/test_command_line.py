@@ -384,7 +384,7 @@ def test_one_document_does_not_silence_the_others(
     options = (*TRUST, "--crl", desk / "card/crl", "--json")
     rows = jitsuin("verify", other, good, *options, "--profile", "etax").json["files"]
     assert [(row["verdict"], row["reason"]) for row in rows] == [("INVALID", "wrong-format"), ("VALID", "passed")]
-    monkeypatch.setattr("jitsuin.rehearsal.open_broker", lambda *_: 1 / 0)
+    monkeypatch.setattr("jitsuin.verification.open_broker", lambda *_: 1 / 0)
     run = jitsuin("verify", good, "--json")
     assert (run.code, run.json["files"][0]["error"]["kind"]) == (70, "ZeroDivisionError")
 
