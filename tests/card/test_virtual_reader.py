@@ -176,12 +176,12 @@ def test_behind_the_programs_back(pcsc: PcscStack, folder: Folder, kind: str) ->
 
 def test_an_apdu_takes_no_time_of_its_own(pcsc: PcscStack, folder: Folder) -> None:
     with pcsc.insert(folder()), connected(pcsc) as program:
-        assert statistics.median(_milliseconds(program, 50)) < STALL_MS / 2
+        assert statistics.quantiles(_milliseconds(program, 50))[0] < STALL_MS / 2  # a stall would be in each
 
 
 def test_delays(pcsc: PcscStack, folder: Folder) -> None:
     with pcsc.insert(folder(), apdu_ms=60, sign_ms=300), connected(pcsc) as program:
-        assert 60 <= statistics.median(_milliseconds(program, 5)) < 60 + STALL_MS / 2
+        assert 60 <= min(_milliseconds(program, 5)) < 60 + STALL_MS / 2
         assert verify(program) == DONE
         begin = time.monotonic()
         assert sign(program) == DONE  # SELECT and the signature
