@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import io
+import pickle
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -49,6 +51,29 @@ def test_accepted_by_everybody(by_id, markup, identifier, desk, bench, signxml, 
     assert judged.ok or judged.verdict == "cannot", judged.detail
     assert desk.verdict(signed, "xmldsig", profile=B_B).passed
     assert said(desk.verdict(signed, "xmldsig", profile=B_T)) == "SIG_CONSTRAINTS_FAILURE not-the-form"
+
+
+NAMESPACES = {
+    "prefix taken": '<xades:r xmlns:xades="urn:1"><xades:t id="T" xades:a=""/></xades:r>',
+    "prefix declared": f'<r xmlns:xades="{XADES}"><t id="T"/></r>',
+    "another prefix": f'<r xmlns:x="{XADES}"><t id="T"/></r>',
+    "default": f'<r xmlns="{XADES}"><t id="T"/></r>',
+    "default, and the signature's": f'<r xmlns="{DSIG}" xmlns:ds="{XADES}"><t id="T"/></r>',
+    "properties of nobody": f'<r><t id="T"/><x:QualifyingProperties xmlns:x="{XADES}" Target="#T"/></r>',
+}
+
+
+@pytest.mark.parametrize("prefix", ["ds", None])
+@pytest.mark.parametrize("case", NAMESPACES)
+def test_namespaces_that_are_taken(case, prefix, desk, bench, signxml, party) -> None:
+    for references in ((), ("T",)):
+        options = {"references": references, "prefix": prefix}
+        signed = desk.sign(NAMESPACES[case].encode(), party("valid"), "xades-b-b", **options)
+        bench.accept(signed, "xmldsig")
+        assert signxml.verify(signed, party("valid").certificate, at=desk.at).verdict == (
+            "valid" if prefix else "cannot"
+        )
+        assert desk.verdict(signed, "xmldsig", profile=B_B).passed
 
 
 def test_signxml_judges_most_of_them(desk, signxml, party) -> None:
@@ -123,13 +148,23 @@ def test_several_in_one_document(desk, bench, signxml, party, without_signature)
 
 
 def test_reproducible(desk, party) -> None:
-    """Nothing of the machine's clock or of chance is in it."""
+    """Nothing of the machine's clock or of chance is in it, and it can be carried elsewhere."""
     first, second = (desk.prepare(PLAIN, party("valid"), "xades-b-b") for _ in range(2))
     assert first == second
     assert first.timestamp_room == 0
     stamped = desk.prepare(PLAIN, party("valid"), "xades-b-t")
     assert stamped.to_be_signed == first.to_be_signed
     assert stamped.timestamp_room > 0
+    carried, value = pickle.loads(pickle.dumps(stamped)), bytes(256)  # noqa: S301 - our own
+    assert carried == stamped
+    for token in (None, b"token"):
+        here, there = io.BytesIO(), io.BytesIO()
+        stamped.embed(value, here, token)
+        carried.embed(value, there, token)
+        assert here.getvalue() == there.getvalue()
+        assert (base64.b64encode(b"token") in here.getvalue()) is (token is not None)
+    with pytest.raises(ValueError, match="room"):
+        first.embed(value, io.BytesIO(), b"token")
 
 
 def test_ids_that_are_taken(desk, bench, party) -> None:

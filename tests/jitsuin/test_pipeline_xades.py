@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import random
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -22,11 +23,12 @@ from jitsuin.formats.timestamp_protocol import read_response, timestamp_request
 from jitsuin.report import iso, sign_text, verify_json, verify_text
 from jitsuin.results import SignOutcome
 from jitsuin.revocation import EvidenceOptions
+from jitsuin.signer.simulator import SIGNATURE_PASSWORD
 from responders import Tsa
 
 if TYPE_CHECKING:
     from jitsuin.results import SignResult, VerifyReport
-    from judges import OpenSsl, SignXml, XmlDsigSchema, Xmlsec1
+    from judges import Jdk, OpenSsl, SignXml, XmlDsigSchema, Xmlsec1
     from pki_servers import PkiServer
 
 SIGNED = datetime(2026, 3, 2, 3, 4, 5, tzinfo=UTC)
@@ -147,6 +149,7 @@ def test_signed_with_a_timestamp(
     references: tuple[str, ...],
     office: Office,
     openssl: OpenSsl,
+    jdk: Jdk,
     xmlsec1: Xmlsec1,
     schema: XmlDsigSchema,
 ) -> None:
@@ -156,6 +159,7 @@ def test_signed_with_a_timestamp(
     assert (result.profile.name, result.timestamp is not None) == ("xades-b-t", True)
     signed = office.target.read_bytes()
     assert xmlsec1.verify(signed, trusted=[office.authority.certificate], at=SIGNED).ok
+    assert jdk.verify(signed).ok
     assert schema.verify(signed).ok
     (found,) = tokens(signed)
     for content, fits in ((octets(signed), True), (octets(signed) + b" ", False)):
@@ -194,6 +198,35 @@ def test_accepted_by_signxml(
         assert signxml.verify(signed, office.holder.certificate, at=SIGNED).ok
         assert signxml.verify(signed.replace(b">x<", b">y<"), office.holder.certificate, at=SIGNED).invalid
         assert said(office.verify(profile="xades-b-t")) == "VALID passed"
+
+
+@pytest.mark.parametrize("persona", ["valid", "p384"])
+def test_by_card(persona: str, office: Office, card: Callable[..., str], signxml: SignXml, openssl: OpenSsl) -> None:
+    """RSA and P-384, as cards have them."""
+    office.source.write_bytes(b'<order xmlns="urn:order"><item id="U">x</item></order>')
+    with jitsuin.open_signer(card(persona, SIGNED), pin=lambda _: SIGNATURE_PASSWORD, at=SIGNED) as signer:
+        result = jitsuin.sign_file(
+            office.source,
+            office.target,
+            signer=signer,
+            profile="xades-b-t",
+            references=["U"],
+            trust=["simulator"],
+            revocation="off",
+            evidence=LOOPBACK,
+            timestamp_url=office.url,
+            timestamp_trust=[office.clock.certificate],
+            at=SIGNED,
+        )
+    assert result.scheme == {"valid": "rsa-sha256", "p384": "ecdsa-sha384"}[persona]
+    signed = office.target.read_bytes()
+    assert by_openssl(openssl, office, tokens(signed)[0], octets(signed))
+    assert signxml.verify(signed, result.certificate, at=SIGNED).ok
+    options: dict[str, Any] = {"at": SIGNED + DAY, "revocation": "off", "profile": "xades-b-t"}
+    report = jitsuin.verify_file(
+        office.target, trust=["simulator"], timestamp_trust=[office.clock.certificate], **options
+    )
+    assert said(report) == "VALID passed"
 
 
 def test_which_profile(office: Office) -> None:
@@ -383,6 +416,24 @@ def test_the_signature_it_is_about_is_altered(office: Office) -> None:
     assert said(office.verify(at=EXPIRES + DAY)) == "VALID passed"
     office.change(rb"(<ds:SignatureValue>[^<]*)", rb"\1 ")
     assert said(office.verify(at=EXPIRES + DAY)) == "INVALID HASH_FAILURE timestamp-of-something-else"
+
+
+def test_damage_to_what_nobody_signs(office: Office) -> None:
+    """Whatever becomes of it, no other time is proven, and nothing but the profile's level is lost unnoticed."""
+    office.sign()
+    data, chance = office.target.read_bytes(), random.Random(1)  # noqa: S311 - damage, not keys
+    (control,) = office.verify().signatures
+    start, end = (data.index(tag) for tag in (b"<xades:UnsignedProperties", TAIL))
+    proven = 0
+    for number in range(400):
+        place = start + number * (end - start) // 400
+        byte = chance.choice((b"", b"x", b" ", b"<", b"&#10;", bytes([data[place] ^ 1 << chance.randrange(7)])))
+        office.target.write_bytes(data[:place] + byte + data[place + 1 :])
+        (signature,) = office.verify().signatures
+        assert signature.proven in (None, control.proven)
+        proven += signature.proven is not None
+        assert (signature.finding.claimed_at in (None, SIGNED)) or not signature.verdict.passed
+    assert 0 < proven < 40, "a blank in base64 does no harm"
 
 
 UNREADABLE: dict[str, Callable[[bytes], bytes]] = {

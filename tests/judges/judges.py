@@ -397,6 +397,8 @@ class SignXml:
 
 def _beyond_signxml(document: bytes, tree: etree._Element, signature: etree._Element) -> str:
     """What keeps signxml from judging the first signature; an empty text if nothing does."""
+    if signature.prefix is None:
+        return "undeclares the default namespace in SignedInfo"
     uris = [str(one.get("URI")) for one in signature.iter(f"{{{DSIG}}}Reference")]
     if any("%" in uri for uri in uris):
         return "does not decode percent-encoded fragments"
