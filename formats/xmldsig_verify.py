@@ -99,8 +99,9 @@ def _read(document: XmlDocument, element: etree._Element, policy: VerificationPo
     finding = SignatureFinding(path_of(element), PASSED, signature_id=element.get("Id"))
     try:
         signature = read_signature(element)  # 2
+        finding = replace(finding, scheme=signature.scheme, weak=signature.weak)
         qualifying = read_qualifying(signature)
-        finding = replace(finding, scheme=signature.scheme, weak=signature.weak or qualifying.weak)
+        finding = replace(finding, weak=signature.weak or qualifying.weak)
         if finding.weak and not policy.accept_sha1:
             raise RefusedSignatureError(SubIndication.CRYPTO_CONSTRAINTS_FAILURE, "sha1-refused")
         references = tuple(_resolve(document, signature, r, policy) for r in signature.references)  # 3
