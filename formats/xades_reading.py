@@ -19,7 +19,6 @@ from lxml import etree
 
 from .c14n import C14N_10
 from .cms import issuer_serial
-from .profiles import Profile
 from .verdict import RefusedSignatureError, SubIndication
 from .xml_paths import path_of
 from .xmldsig_algorithms import DSIG, SIGNED_PROPERTIES, XADES
@@ -39,7 +38,7 @@ from .xmldsig_reading import (
 MAX_TIMESTAMPS = 20
 _DER = (None, "http://uri.etsi.org/01903/v1.2.2#DER")
 _TIME = re.compile(r"\s*(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,12}))?(Z|[+-]\d\d:\d\d)?\s*", re.ASCII)
-_SIGNING_CERTIFICATE, _SIGNING_CERTIFICATE_V2 = "SigningCertificate", "SigningCertificateV2"
+_SUPERSEDED = ("SignerRole", "SignatureProductionPlace")
 
 
 @dataclass(frozen=True)
@@ -51,6 +50,8 @@ class CertificateReference:
     issuer_serial: bytes | None = None
     """V2: IssuerSerial (RFC 5035) in DER."""
     serial: int | None = None
+    located: bool = False
+    """It says where the certificate is to be had, too."""
 
     def names(self, certificate: x509.Certificate) -> bool:
         """Whether all that it states is the certificate's.
@@ -85,8 +86,12 @@ class Qualifying:
     """By the name of the property."""
     described: frozenset[str] = frozenset()
     """Ids of the references for which a DataObjectFormat states a MIME type."""
+    superseded: bool = False
+    """There are signed properties that newer ones have taken the place of: SignerRole, SignatureProductionPlace."""
     timestamps: tuple[SignatureTimestamp | RefusedSignatureError, ...] = ()
     """In their order; those that cannot be taken apart by what is wrong with them."""
+    crowded: bool = False
+    """A SignatureTimeStamp has several tokens."""
     others: tuple[etree._Element, ...] = ()
     """Unsigned properties that were not read."""
 
@@ -116,15 +121,17 @@ def read_qualifying(signature: SignatureElement) -> Qualifying:
     children.finish()
     about_signature, about_data = _signed(signed)
     time = about_signature.get(f"{{{XADES}}}SigningTime")
-    names = (_SIGNING_CERTIFICATE, _SIGNING_CERTIFICATE_V2)
+    names = ("SigningCertificate", "SigningCertificateV2")
     named = {name: about_signature[f"{{{XADES}}}{name}"] for name in names if f"{{{XADES}}}{name}" in about_signature}
-    timestamps, others = _unsigned(unsigned)
+    timestamps, others, crowded = _unsigned(unsigned)
     return Qualifying(
         signed=signed,
         signing_time=None if time is None else _time(time),
         certificates={name: _certificates(one) for name, one in named.items()},
         described=frozenset(_described(about_data)),
+        superseded=any(f"{{{XADES}}}{name}" in about_signature for name in _SUPERSEDED),
         timestamps=timestamps,
+        crowded=crowded,
         others=others,
     )
 
@@ -153,33 +160,8 @@ def carried(signature: SignatureElement, qualifying: Qualifying) -> list[etree._
     return [element for element in baggage(signature.element) if element is not holder] + list(qualifying.others)
 
 
-def broken_rules(
-    signature: SignatureElement,
-    qualifying: Qualifying,
-    references: Sequence[ResolvedReference],
-    profile: Profile,
-    *,
-    timestamped: bool,
-) -> Iterator[str]:
-    """What the levels B-B and B-T ask for (EN 319 132-1, 6.3) and the signature, sound in itself, has not."""
-    if qualifying.signed is None:
-        yield "signed-properties"
-    if qualifying.signing_time is None:
-        yield "claimed-time"
-    if set(qualifying.certificates or ()) != {_SIGNING_CERTIFICATE_V2}:
-        yield "signing-certificate-v2"
-    # KeyInfo may be signed, to no harm, and is no data.
-    data = [
-        one for one in references if one.element is None or one.element not in (qualifying.signed, signature.key_info)
-    ]
-    if not data or any(one.reference.name not in qualifying.described for one in data):
-        yield "data-object-format"
-    if profile.timestamp_over and not timestamped:  # whom to trust is no form
-        yield "no-timestamp"
-
-
 def _holder(signature: SignatureElement) -> etree._Element | None:
-    """The one Object that holds qualifying properties, and nothing else (4.4.1)."""
+    """The one Object that holds qualifying properties, and nothing else (4.4)."""
     holders = [one for one in signature.objects if one.find(f"{{{XADES}}}QualifyingProperties") is not None]
     if len(holders) > 1:
         raise malformed("unexpected-element", holders[1])
@@ -240,6 +222,7 @@ def _certificate(element: etree._Element) -> CertificateReference:
         value,
         issuer_serial=None if newer is None else octets_of(newer),
         serial=None if older is None else _serial(older),
+        located="URI" in element.attrib,
     )
 
 
@@ -264,21 +247,23 @@ def _described(element: etree._Element | None) -> Iterator[str]:
 _Stamps = tuple[SignatureTimestamp | RefusedSignatureError, ...]
 
 
-def _unsigned(element: etree._Element | None) -> tuple[_Stamps, tuple[etree._Element, ...]]:
-    """The timestamps over the value, and all else."""
+def _unsigned(element: etree._Element | None) -> tuple[_Stamps, tuple[etree._Element, ...], bool]:
+    """The timestamps over the value, all else, and whether several tokens stand in one property."""
     if element is None:
-        return (), ()
+        return (), (), False
     children = Children(element, XADES)
     signature, others = children.take_if("UnsignedSignatureProperties"), children.rest()
     stamps: list[SignatureTimestamp | RefusedSignatureError] = []
+    crowded = False
     for one in [] if signature is None else Children(signature, XADES).rest():
         if one.tag != f"{{{XADES}}}SignatureTimeStamp":
             others.append(one)
             continue
-        stamps += _timestamps(one)
+        stamps += (found := _timestamps(one))
+        crowded = crowded or len(found) > 1
         if len(stamps) > MAX_TIMESTAMPS:
             raise RefusedSignatureError(SubIndication.FORMAT_FAILURE, "too-many-timestamps", limit=MAX_TIMESTAMPS)
-    return tuple(stamps), tuple(others)
+    return tuple(stamps), tuple(others), crowded
 
 
 def _timestamps(element: etree._Element) -> list[SignatureTimestamp | RefusedSignatureError]:

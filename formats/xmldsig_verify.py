@@ -27,10 +27,10 @@ from .errors import UnsupportedDocumentError
 from .signature_value import check_value, hash_name
 from .timestamp_token import judge_token
 from .verdict import PASSED, RefusedSignatureError, SubIndication, Verdict
+from .xades_form import check_form
 from .xades_reading import (
     NOTHING,
     Qualifying,
-    broken_rules,
     carried,
     check_signing_certificate,
     read_qualifying,
@@ -143,11 +143,10 @@ def _finish(
     finding = _with_coverage(document, finding, judged, carriers)  # 7
     if policy.profile is not None and policy.profile.xades:  # 8
         sound = any(stamp.verdict.passed for stamp in timestamps)
-        broken = broken_rules(signature, qualifying, judged.references, policy.profile, timestamped=sound)
-        if (rule := next(broken, None)) is not None:
-            facts = {"rule": rule, "profile": policy.profile.name}
-            verdict = Verdict(SubIndication.SIG_CONSTRAINTS_FAILURE, "not-the-form", facts)
-            return replace(finding, verdict=verdict)
+        try:
+            check_form(signature, qualifying, judged.references, policy.profile, timestamped=sound)
+        except RefusedSignatureError as refused:
+            return replace(finding, verdict=refused.verdict)
     return finding
 
 

@@ -24,8 +24,16 @@ FORM_RULES: Mapping[str, tuple[str, str]] = {
         "署名日時(SigningTime、時差付き)がありません",
     ),
     "signing-certificate-v2": (
-        "it must name its certificate by SigningCertificateV2, and by that alone",
-        "署名者の証明書はSigningCertificateV2だけで示す必要があります",
+        "it must name its certificate by SigningCertificateV2, and by that alone, without URI",
+        "署名者の証明書はSigningCertificateV2だけで、URIなしで示す必要があります",
+    ),
+    "superseded-property": (
+        "SignerRole and SignatureProductionPlace must not be there, newer properties take their place",
+        "SignerRoleまたはSignatureProductionPlaceがあります(新しいプロパティで代えるべきもの)",
+    ),
+    "one-timestamp-each": (
+        "each SignatureTimeStamp must have one timestamp",
+        "1つのSignatureTimeStampに複数のタイムスタンプがあります",
     ),
     "data-object-format": (
         "the type (DataObjectFormat with MimeType) of something that it covers is missing",

@@ -214,8 +214,11 @@ def test_signed_by_signxml(who, case, desk, signxml, party) -> None:
         options = {**options, "signature_algorithm": "ecdsa-sha384", "digest_algorithm": "sha384"}
     before = datetime.now(UTC).replace(microsecond=0)
     signed = signxml.sign(data, party(who).pem, party(who).chain, **options)
-    (finding,) = desk.findings(signed, "xmldsig", profile=B_B)
+    (finding,) = desk.findings(signed, "xmldsig")
     assert finding.verdict.passed, finding.verdict
+    # It writes SignerRole, which level B-B has given up for SignerRoleV2.
+    rule = "superseded-property" if case == "with roles" else None
+    assert desk.verdict(signed, "xmldsig", profile=B_B).facts.get("rule") == rule
     assert finding.certificate == party(who).certificate
     assert before <= finding.claimed_at <= datetime.now(UTC)
     assert finding.uncovered == ()
@@ -405,10 +408,11 @@ def test_other_formats_stay_plain(desk, party) -> None:
 
 
 def signed_anew(document: bytes, who, xmlsec1) -> bytes:
-    head, information, tail = re.split(rb"(<ds:SignedInfo>.*</ds:SignedInfo>)", document, flags=re.DOTALL)
+    """The first signature of the document."""
+    head, information, tail = re.split(rb"(<ds:SignedInfo>.*?</ds:SignedInfo>)", document, maxsplit=1, flags=re.DOTALL)
     information = re.sub(rb"<ds:DigestValue>[^<]*</ds:DigestValue>", b"<ds:DigestValue/>", information)
-    tail = re.sub(rb"<ds:SignatureValue>[^<]*</ds:SignatureValue>", b"<ds:SignatureValue/>", tail)
-    tail = re.sub(rb"<ds:X509Data>.*</ds:X509Data>", b"<ds:X509Data/>", tail)
+    tail = re.sub(rb"<ds:SignatureValue>[^<]*</ds:SignatureValue>", b"<ds:SignatureValue/>", tail, count=1)
+    tail = re.sub(rb"<ds:X509Data>.*?</ds:X509Data>", b"<ds:X509Data/>", tail, count=1)
     return xmlsec1.sign(head + information + tail, who.pem, [who.certificate])
 
 
@@ -466,6 +470,11 @@ def certificates(own, other) -> dict[str, tuple[bytes, str, str | None]]:
             "signing-certificate-v2",
         ),
         "both kinds, one wrong": (wrong_number + right, DIFFERS, None),
+        "with an address": (
+            right.replace(b"<xades:Cert>", b'<xades:Cert URI="urn:a">'),
+            "None passed",
+            "signing-certificate-v2",
+        ),
         "none": (b"", "None passed", "signing-certificate-v2"),
         "empty": (b"<xades:SigningCertificateV2/>", f"{FORMAT} missing-element", None),
         "SHA-1": (
@@ -543,6 +552,20 @@ MEANT: dict[str, tuple[str, str, str, datetime | None, str | None]] = {
         JUNE,
         None,
     ),
+    "an older property": (
+        r"</xades:SignedSignatureProperties>",
+        "<xades:SignatureProductionPlace/></xades:SignedSignatureProperties>",
+        "None passed",
+        JUNE,
+        "superseded-property",
+    ),
+    "its newer form": (
+        r"</xades:SignedSignatureProperties>",
+        "<xades:SignatureProductionPlaceV2/></xades:SignedSignatureProperties>",
+        "None passed",
+        JUNE,
+        None,
+    ),
     "something new": (
         r"</xades:SignedSignatureProperties>",
         '<n xmlns="urn:n"/></xades:SignedSignatureProperties>',
@@ -570,6 +593,26 @@ def test_meant_so(case, signed, desk, xmlsec1, party) -> None:
     assert (said(finding.verdict), finding.claimed_at) == (expected, time)
     formed = desk.verdict(anew, "xmldsig", profile=B_B)
     assert formed.facts.get("rule") == rule
+
+
+def test_counter_signature(desk, jdk, xmlsec1, party) -> None:
+    """A signature over the value of another: it is judged by itself, and its form asks for no type of that value."""
+    first = desk.sign(PLAIN, party("second"), "xades-b-b", references=("T",), chain=Chain.LEAF)
+    first = first.replace(b"<ds:SignatureValue>", b'<ds:SignatureValue Id="V">')
+    second = desk.sign(PLAIN, party("valid"), "xades-b-b", references=("T",), chain=Chain.LEAF)
+    counter = re.search(rb"<ds:Signature .*</ds:Signature>", second)[0].replace(b'URI="#T"', b'URI="#V"')
+    counter = re.sub(rb"<xades:SignedDataObjectProperties>.*</xades:SignedDataObjectProperties>", b"", counter)
+    countersigned = rb'<ds:Reference Type="http://uri.etsi.org/01903#CountersignedSignature" '
+    for reference, rule in ((rb"<ds:Reference ", "data-object-format"), (countersigned, None)):
+        # xmlsec1 fills in the first signature of a document.
+        typed = counter.replace(b"<ds:Reference ", reference, 1)
+        unfilled = first.replace(b'<u id="U">', typed + b'<u id="U">')
+        anew = signed_anew(unfilled, party("valid"), xmlsec1)
+        assert jdk.verify(anew).ok
+        mine, theirs = desk.findings(anew, "xmldsig", profile=B_B)
+        assert theirs.verdict.passed
+        assert mine.verdict.facts.get("rule") == rule
+        assert mine.covers == ("/r/Signature[2]/SignatureValue",)
 
 
 def test_reference_of_no_type_signed_so(signed, desk, jdk, xmlsec1, party) -> None:

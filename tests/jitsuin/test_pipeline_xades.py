@@ -387,6 +387,19 @@ def test_the_oldest_of_several_counts(plain: Office) -> None:
     assert said(plain.verify()) == "INVALID FORMAT_FAILURE too-many-timestamps"
 
 
+def test_two_in_one_property(plain: Office) -> None:
+    """The schema allows it, and level B-T does not."""
+    signed = plain.target.read_bytes()
+    one = stamp(token(plain.tsa, octets(signed)))
+    both = re.sub(rb"(<xades:Encaps.*</xades:Encaps[^>]*>)", rb"\1\1", one, flags=re.DOTALL)
+    plain.target.write_bytes(signed.replace(TAIL, unsigned(both) + TAIL))
+    report = plain.verify(at=EXPIRES + DAY)
+    assert (said(report), len(report.signatures[0].timestamps)) == ("VALID passed", 2)
+    assert said(plain.verify(profile="xades-b-b")) == "VALID passed"
+    (signature,) = plain.verify(profile="xades-b-t").signatures
+    assert (signature.verdict.reason, signature.verdict.facts["rule"]) == ("not-the-form", "one-timestamp-each")
+
+
 def test_an_altered_token(office: Office) -> None:
     office.sign()
 
