@@ -164,7 +164,7 @@ def _paired(call: ast.Call) -> Iterator[tuple[str, str]]:
         if isinstance(first, ast.Attribute) and ast.unparse(first.value) == "SubIndication":
             yield from ((reason, first.attr) for reason in _constants(second))
     function = ast.unparse(call.func)
-    if function == "_malformed":  # of a signature: xmldsig_reading.py
+    if function == "malformed":  # of a signature: xmldsig_reading.py
         yield from ((reason, "FORMAT_FAILURE") for reason in _constants(arguments[0]))
     if function in ("MalformedDocumentError", "UnsupportedDocumentError"):  # base.unreadable
         given = [keyword.value for keyword in call.keywords if keyword.arg == "reason"]

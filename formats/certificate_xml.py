@@ -20,8 +20,8 @@ from .verdict import RefusedSignatureError, SubIndication, Verdict
 from .xml_paths import path_of
 from .xml_safety import XmlDocument, parse, peek_root
 from .xmldsig import SIGNATURE, PreparedXml, Target, prepare_signature
-from .xmldsig_reading import SignatureElement
-from .xmldsig_verify import ResolvedReference, verify_signatures
+from .xmldsig_reading import ResolvedReference, SignatureElement
+from .xmldsig_verify import verify_signatures
 
 _NAMESPACE = "http://xml.e-tax.nta.go.jp/XSD/kyotsu"
 _FORM = re.compile(r"TEG[0-9]{3}")

@@ -139,6 +139,12 @@ def issuer_and_serial(certificate: bytes) -> tuple[bytes, bytes]:
     return to_be_signed.take(SEQUENCE).encoded, serial.encoded
 
 
+def issuer_serial(certificate: bytes) -> bytes:
+    """IssuerSerial (RFC 5035, 4) of a DER certificate, encoded. Raises DerError."""
+    issuer, serial = issuer_and_serial(certificate)
+    return tlv(SEQUENCE, tlv(SEQUENCE, tlv(context(4), issuer)), serial)  # [4] EXPLICIT, since Name is a CHOICE
+
+
 @dataclass(frozen=True)
 class _KeyParts:
     """What is the same for every signature of a key, encoded."""
@@ -175,7 +181,7 @@ def _key_parts(certificate: x509.Certificate, others: tuple[x509.Certificate, ..
         signed_data,
         signer_info,
         _signature_algorithm(scheme),
-        _signing_certificate(der, issuer, serial),
+        _signing_certificate(der),
     )
 
 
@@ -190,11 +196,10 @@ def _signature_algorithm(scheme: str) -> bytes:
     return tlv(SEQUENCE, SIGNATURES[scheme])
 
 
-def _signing_certificate(certificate: bytes, issuer: bytes, serial: bytes) -> bytes:
+def _signing_certificate(certificate: bytes) -> bytes:
     """SigningCertificateV2 with one ESSCertIDv2 (RFC 5035, 3 and 4). SHA-256 is the DEFAULT, which DER leaves out."""
-    directory_name = tlv(context(4), issuer)  # [4] EXPLICIT, since Name is a CHOICE
-    issuer_serial = tlv(SEQUENCE, tlv(SEQUENCE, directory_name), serial)
-    cert_id = tlv(SEQUENCE, tlv(OCTET_STRING, hashlib.sha256(certificate).digest()), issuer_serial)
+    digest = tlv(OCTET_STRING, hashlib.sha256(certificate).digest())
+    cert_id = tlv(SEQUENCE, digest, issuer_serial(certificate))
     return _attribute(SIGNING_CERTIFICATE_V2, tlv(SEQUENCE, tlv(SEQUENCE, cert_id)))
 
 

@@ -23,8 +23,8 @@ from .xml_paths import path_of
 from .xml_safety import XmlDocument, parse, peek_root
 from .xml_splice import cut_out
 from .xmldsig import SIGNATURE, PreparedXml, Target, prepare_signature
-from .xmldsig_reading import SignatureElement
-from .xmldsig_verify import ResolvedReference, verify_signatures
+from .xmldsig_reading import ResolvedReference, SignatureElement
+from .xmldsig_verify import verify_signatures
 
 _NAMESPACE = "http://xml.e-tax.nta.go.jp/XSD/"
 _ATTACHMENT = re.compile(rf"\{{{re.escape(_NAMESPACE)}somu\}}SOZ[0-9]{{3}}")

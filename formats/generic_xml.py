@@ -1,4 +1,4 @@
-"""Any XML document, as W3C XML Signature has it: enveloped over all of it, or over chosen elements and files."""
+"""Any XML document, by W3C XML Signature or XAdES: enveloped over all of it, or over chosen elements and files."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from .base import SignatureFinding, SigningIdentity, VerificationPolicy
 from .errors import TargetNotFoundError
 from .profiles import Profile
 from .source import Source
+from .xades import prepare_xades
 from .xml_safety import XmlDocument, begins_as_xml, parse
 from .xmldsig import PreparedXml, Target, prepare_signature
 from .xmldsig_verify import verify_signatures
@@ -33,12 +34,14 @@ class GenericXmlAdapter:
         document: XmlDocument,
         identity: SigningIdentity,
         profile: Profile,
-        at: datetime,  # noqa: ARG002
+        at: datetime,
     ) -> PreparedXml:
         """A signature as the root's last child, over `profile.references` (the whole document if empty) and files."""
         targets = [_by_id(document, identifier) for identifier in profile.references]
         targets = targets or [Target.whole_document()]
         targets += [Target.of_file(name, content) for name, content in (profile.files or {}).items()]
+        if profile.xades:
+            return prepare_xades(document, document.root, targets, identity, profile, at)
         return prepare_signature(document, document.root, targets, identity, prefix=profile.prefix, chain=profile.chain)
 
     def verify(self, document: XmlDocument, policy: VerificationPolicy) -> Sequence[SignatureFinding]:

@@ -62,7 +62,9 @@ class Profile:
     schemes: tuple[str, ...] = ()
     """The signature schemes that the destination is known to take; empty is any."""
     timestamp_over: str | None = None
-    """PDF: the signature carries a timestamp; without it, the form is that of the profile of this name."""
+    """The signature carries a timestamp; without it, the form is that of the profile of this name."""
+    xades: bool = False
+    """XML: the signature signs properties of itself, such as its certificate and the time."""
     attachments: bool = False
     """Sign the attachments inside the document first."""
     references: tuple[str, ...] = ()
@@ -128,6 +130,47 @@ XMLDSIG = Profile(
     },
     chain=Chain.FULL,
     prefix="ds",
+)
+
+XADES_B_B = Profile(
+    name="xades-b-b",
+    format="xmldsig",
+    confidence=Confidence.STANDARD,
+    title={"en": "any XML, XAdES baseline B-B", "ja": "任意のXML(XAdES B-B)"},
+    status={
+        "en": "ETSI standard, receivers differ",
+        "ja": "ETSI標準、受付可否は提出先による",
+    },
+    note={
+        "en": "ETSI EN 319 132-1, baseline level B-B: an XML Signature that signs its time and certificate, too, in an "
+        "Object; whether a receiver takes it is for the receiver to say, and the schemas of e-Tax forbid it",
+        "ja": "ETSI EN 319 132-1のB-Bレベルに従います。署名日時と署名者の証明書もObject要素に入れて署名します。"
+        "受理されるかどうかは受付側の仕様によります。e-Taxのスキーマでは認められていません",
+    },
+    chain=Chain.FULL,
+    prefix="ds",
+    xades=True,
+)
+
+XADES_B_T = Profile(
+    name="xades-b-t",
+    format="xmldsig",
+    confidence=Confidence.STANDARD,
+    title={"en": "any XML, XAdES baseline B-T (timestamp)", "ja": "任意のXML(XAdES B-T、タイムスタンプ付き)"},
+    status={
+        "en": "ETSI standard, receivers differ",
+        "ja": "ETSI標準、受付可否は提出先による",
+    },
+    note={
+        "en": "ETSI EN 319 132-1, baseline level B-T: xades-b-b with a timestamp (RFC 3161) over the signature, from "
+        "the authority of --timestamp-url; whom to trust for the time is for the receiver to say",
+        "ja": "ETSI EN 319 132-1のB-Tレベルに従います。xades-b-bの署名に、--timestamp-urlで指定した時刻認証局の"
+        "タイムスタンプ(RFC 3161)を付けます。どの時刻認証局を信頼するかは受付側によります",
+    },
+    chain=Chain.FULL,
+    prefix="ds",
+    xades=True,
+    timestamp_over="xades-b-b",
 )
 
 PADES_B_B = Profile(
@@ -212,6 +255,17 @@ MOJ_PDF = Profile(
 )
 
 PROFILES: Mapping[str, Profile] = {
-    profile.name: profile for profile in (ETAX, CERTIFICATE_XML, XMLDSIG, PADES_B_B, PADES_B_T, AGENCY_PDF, MOJ_PDF)
+    profile.name: profile
+    for profile in (
+        ETAX,
+        CERTIFICATE_XML,
+        XMLDSIG,
+        XADES_B_B,
+        XADES_B_T,
+        PADES_B_B,
+        PADES_B_T,
+        AGENCY_PDF,
+        MOJ_PDF,
+    )
 }
 """What the entry point `jitsuin.profiles` of this package offers, by name."""

@@ -11,6 +11,7 @@ import base64
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 from typing import BinaryIO
 from urllib.parse import quote
 
@@ -84,11 +85,71 @@ class PreparedXml:
 
     def embed(self, signature: bytes, out: BinaryIO) -> None:
         """Write the document with the signature in its place; every other byte is the original's."""
-        value = base64.b64encode(xmldsig_value(self.scheme, signature)).decode()
+        value = encoded_value(self.scheme, signature)
         original = memoryview(self.document)
         out.write(original[: self.splice.start])
         out.write(self.splice.before + self.head + value.encode(self.codec) + self.tail + self.splice.after)
         out.write(original[self.splice.end :])
+
+
+@dataclass(frozen=True)
+class WrittenReference:
+    """One ds:Reference as it will be written."""
+
+    uri: str
+    digest: bytes
+    transforms: tuple[str, ...]
+    kind: str | None = None
+    """Its Type."""
+    identifier: str | None = None
+    """Its Id."""
+
+
+@dataclass(frozen=True, eq=False)
+class Draft:
+    """A Signature that is not written yet: where it will stand, what it covers, and by whose key."""
+
+    document: XmlDocument
+    parent: etree._Element
+    writer: Writer
+    scheme: str
+    identifier: str
+    references: tuple[WrittenReference, ...]
+    key_info: str
+    objects: str = ""
+    """What it carries besides."""
+
+    def apex(
+        self, name: str, attributes: Mapping[str, str] | None = None, namespaces: Mapping[str | None, str] | None = None
+    ) -> str:
+        """The canonical start tag (C14N_10) of an element inside the Signature, as the apex of its subtree.
+
+        `attributes` without namespace; `namespaces` are those that are declared between the Signature and it.
+        """
+        own = [(key.encode(), escape_attribute(value)) for key, value in (attributes or {}).items()]
+        shown = {**self.parent.nsmap, **self.writer.namespaces, **(namespaces or {})}
+        inherited = inherited_xml_attributes(self.parent, C14N_10)
+        return start_tag(name.encode(), shown, own, inherited).decode()
+
+    def prepared(self, *, last: bool = True) -> PreparedXml:
+        """The Signature written, up to its value."""
+        writer = self.writer
+        inner = _signed_info_content(writer, self.scheme, self.references)
+        name = writer.name("SignedInfo")
+        head = writer.open_signature(self.identifier) + writer.element("SignedInfo", inner)
+        head += f"<{writer.name('SignatureValue')}>"
+        tail = f"</{writer.name('SignatureValue')}>{self.key_info}{self.objects}</{writer.name('Signature')}>"
+        return PreparedXml(
+            document=self.document.data,
+            splice=last_child(self.document, self.parent),
+            head=self.document.encode(head),
+            tail=self.document.encode(tail),
+            codec=self.document.codec,
+            to_be_signed=f"{self.apex(name)}{inner}</{name}>".encode(),
+            scheme=self.scheme,
+            signature_id=self.identifier,
+            last=last,
+        )
 
 
 def prepare_signature(
@@ -101,7 +162,20 @@ def prepare_signature(
     chain: Chain,
     last: bool = True,
 ) -> PreparedXml:
-    """Prepare a signature over the targets as the last child of `parent`.
+    """Prepare a signature over the targets as the last child of `parent`. Raises what `draft_signature` does."""
+    return draft_signature(document, parent, targets, identity, prefix=prefix, chain=chain).prepared(last=last)
+
+
+def draft_signature(
+    document: XmlDocument,
+    parent: etree._Element,
+    targets: Sequence[Target],
+    identity: SigningIdentity,
+    *,
+    prefix: str | None,
+    chain: Chain,
+) -> Draft:
+    """A signature over the targets as the last child of `parent`, not written yet.
 
     Raises WouldBreakSignatureError where an earlier signature covers the place, UnsupportedDocumentError for documents
     that verifiers would not read alike, or keys of a kind that XML Signature has no name for here.
@@ -114,29 +188,24 @@ def prepare_signature(
             raise WouldBreakSignatureError(place=place)
     scheme = scheme_for(identity.certificate)
     digests = _digests(document, targets, hash_name(scheme))
-    writer = _Writer(prefix)
-    inner = _signed_info_content(
-        writer, scheme, [(t, d, _envelops(t, parent)) for t, d in zip(targets, digests, strict=True)]
-    )
-    namespaces: dict[str | None, str] = {**parent.nsmap, prefix: DSIG}
-    inherited = inherited_xml_attributes(parent, C14N_10)
-    to_be_signed = start_tag(writer.name("SignedInfo").encode(), namespaces, (), inherited) + inner.encode()
-    to_be_signed += f"</{writer.name('SignedInfo')}>".encode()
-    identifier = _fresh_id(document, digests, identity)
-    head = writer.open_signature(identifier) + writer.element("SignedInfo", inner)
-    head += f"<{writer.name('SignatureValue')}>"
-    tail = f"</{writer.name('SignatureValue')}>{_key_info(writer, identity, chain)}</{writer.name('Signature')}>"
-    return PreparedXml(
-        document=document.data,
-        splice=last_child(document, parent),
-        head=document.encode(head),
-        tail=document.encode(tail),
-        codec=document.codec,
-        to_be_signed=to_be_signed,
+    writer = Writer(prefix)
+    return Draft(
+        document=document,
+        parent=parent,
+        writer=writer,
         scheme=scheme,
-        signature_id=identifier,
-        last=last,
+        identifier=_fresh_id(document, digests, identity),
+        references=tuple(
+            WrittenReference(target.uri, digest, _transforms(target, parent))
+            for target, digest in zip(targets, digests, strict=True)
+        ),
+        key_info=_key_info(writer, identity, chain),
     )
+
+
+def encoded_value(scheme: str, signature: bytes) -> str:
+    """The text of SignatureValue."""
+    return base64.b64encode(xmldsig_value(scheme, signature)).decode()
 
 
 def xmldsig_value(scheme: str, signature: bytes) -> bytes:
@@ -174,23 +243,31 @@ def _digests(document: XmlDocument, targets: Sequence[Target], algorithm: str) -
     return [document.digests[key(target)] for target in targets]
 
 
-def _envelops(target: Target, parent: etree._Element) -> bool:
+def _transforms(target: Target, parent: etree._Element) -> tuple[str, ...]:
     if target.file is not None:
-        return False
-    return target.element is None or contains(target.element, parent)
+        return ()
+    envelops = target.element is None or contains(target.element, parent)
+    return (ENVELOPED, C14N_10) if envelops else (C14N_10,)
 
 
 def _fresh_id(document: XmlDocument, digests: Iterable[bytes], identity: SigningIdentity) -> str:
-    """An xsd:ID, unique in the document, that says nothing about time or person and comes out the same again."""
-    seed = hashlib.sha256(b"".join(digests) + identity.certificate.fingerprint(hashes.SHA256())).hexdigest()
-    return next(name for n in range(len(document.ids) + 1) if (name := f"_{seed[:16]}{n or ''}") not in document.ids)
+    """An xsd:ID that no other begins with, says nothing about time or person, and comes out the same again."""
+    seed = hashlib.sha256(b"".join(digests) + identity.certificate.fingerprint(hashes.SHA256())).hexdigest()[:16]
+    taken = [name for name in document.ids if name.startswith(f"_{seed}")]
+    names = (f"_{seed}{n or ''}" for n in count())
+    return next(name for name in names if not any(one.startswith(name) for one in taken))
 
 
-class _Writer:
+class Writer:
     """Elements of XML Signature in canonical form, with one prefix or none."""
 
     def __init__(self, prefix: str | None) -> None:
         self._prefix = prefix
+
+    @property
+    def namespaces(self) -> Mapping[str | None, str]:
+        """What the Signature element declares."""
+        return {self._prefix: DSIG}
 
     def name(self, local: str) -> str:
         return f"{self._prefix}:{local}" if self._prefix else local
@@ -207,20 +284,21 @@ class _Writer:
         return self.element(local, attributes={"Algorithm": uri})
 
 
-def _signed_info_content(writer: _Writer, scheme: str, references: Iterable[tuple[Target, bytes, bool]]) -> str:
+def _signed_info_content(writer: Writer, scheme: str, references: Iterable[WrittenReference]) -> str:
     content = writer.method("CanonicalizationMethod", C14N_10)
     content += writer.method("SignatureMethod", SIGNATURE_METHODS[scheme])
-    for target, digest, enveloped in references:
-        transforms = "" if not enveloped else writer.method("Transform", ENVELOPED)
-        if target.file is None:
-            transforms = writer.element("Transforms", transforms + writer.method("Transform", C14N_10))
-        digest_value = writer.element("DigestValue", base64.b64encode(digest).decode())
-        method = writer.method("DigestMethod", DIGEST_METHODS[hash_name(scheme)])
-        content += writer.element("Reference", transforms + method + digest_value, {"URI": target.uri})
+    for reference in references:
+        transforms = "".join(writer.method("Transform", algorithm) for algorithm in reference.transforms)
+        listed = writer.element("Transforms", transforms) if transforms else ""
+        digest = writer.method("DigestMethod", DIGEST_METHODS[hash_name(scheme)])
+        digest += writer.element("DigestValue", base64.b64encode(reference.digest).decode())
+        named = {"Id": reference.identifier, "Type": reference.kind, "URI": reference.uri}  # in canonical order
+        attributes = {key: value for key, value in named.items() if value is not None}
+        content += writer.element("Reference", listed + digest, attributes)
     return content
 
 
-def _key_info(writer: _Writer, identity: SigningIdentity, chain: Chain) -> str:
+def _key_info(writer: Writer, identity: SigningIdentity, chain: Chain) -> str:
     certificates = [identity.certificate, *(identity.issuers if chain is Chain.FULL else ())]
     encoded = (base64.b64encode(c.public_bytes(serialization.Encoding.DER)).decode() for c in certificates)
     written = "".join(writer.element("X509Certificate", text) for text in encoded)

@@ -5,6 +5,11 @@ from __future__ import annotations
 DSIG = "http://www.w3.org/2000/09/xmldsig#"
 DSIG_11 = "http://www.w3.org/2009/xmldsig11#"
 ENVELOPED = DSIG + "enveloped-signature"
+XADES = "http://uri.etsi.org/01903/v1.3.2#"
+SIGNED_PROPERTIES = "http://uri.etsi.org/01903#SignedProperties"
+"""The Type of the reference to XAdES's signed properties (EN 319 132-1, 4.4.2)."""
+COUNTERSIGNED = "http://uri.etsi.org/01903#CountersignedSignature"
+"""The Type of a reference to another signature's value (5.2.7.1)."""
 _MORE = "http://www.w3.org/2001/04/xmldsig-more#"
 _ENC = "http://www.w3.org/2001/04/xmlenc#"
 

@@ -49,6 +49,10 @@ class Reference:
     canonicalization: Canonicalization | None
     hash_name: str
     digest: bytes
+    kind: str | None = None
+    """Its Type, which says what it points to."""
+    name: str | None = None
+    """Its own Id."""
 
     @property
     def identifier(self) -> str | None:
@@ -57,11 +61,35 @@ class Reference:
 
 
 @dataclass(frozen=True, eq=False)
+class ResolvedReference:
+    """A reference and what it points to: an element, the whole document (both None) or a file."""
+
+    reference: Reference
+    element: etree._Element | None = None
+    file: bytes | None = None
+
+    @property
+    def path(self) -> str:
+        """What it covers, as shown to people."""
+        if self.is_whole_document:
+            return "/"
+        return self.reference.uri if self.element is None else path_of(self.element)
+
+    @property
+    def is_whole_document(self) -> bool:
+        """Whether it covers everything; nothing else stands for that."""
+        return self.element is None and self.file is None
+
+
+@dataclass(frozen=True, eq=False)
 class SignatureElement:
     """A ds:Signature, read."""
 
     element: etree._Element
     signed_info: etree._Element
+    value_element: etree._Element
+    key_info: etree._Element | None
+    objects: tuple[etree._Element, ...]
     signature_id: str | None
     canonicalization: Canonicalization
     scheme: str
@@ -77,32 +105,34 @@ class SignatureElement:
 
 def read_signature(element: etree._Element) -> SignatureElement:
     """Read one ds:Signature. Raises RefusedSignatureError."""
-    children = _Children(element)
+    children = Children(element)
     signed_info = children.take("SignedInfo")
-    value = _octets(children.take("SignatureValue"))
+    value_element = children.take("SignatureValue")
     key_info = children.take_if("KeyInfo")
-    while children.take_if("Object") is not None:
-        pass
+    objects = tuple(children.take_all("Object"))
     children.finish()
     if next(signed_info.iter(etree.Comment, etree.ProcessingInstruction), None) is not None:
-        raise _malformed("comment-or-instruction", signed_info)
-    parts = _Children(signed_info)
-    canonicalization = _canonicalization(parts.take("CanonicalizationMethod"))
+        raise malformed("comment-or-instruction", signed_info)
+    parts = Children(signed_info)
+    canonicalization = read_canonicalization(parts.take("CanonicalizationMethod"))
     scheme = _named(parts.take("SignatureMethod"), SCHEME_BY_URI)
     references = [_reference(parts.take("Reference"))]
     while (reference := parts.take_if("Reference")) is not None:
         references.append(_reference(reference))
         if len(references) > MAX_REFERENCES:
-            raise _malformed("too-many-references", signed_info)
+            raise malformed("too-many-references", signed_info)
     parts.finish()
     return SignatureElement(
         element=element,
         signed_info=signed_info,
+        value_element=value_element,
+        key_info=key_info,
+        objects=objects,
         signature_id=element.get("Id"),
         canonicalization=canonicalization,
         scheme=scheme,
         references=tuple(references),
-        value=value,
+        value=octets_of(value_element),
         certificates=_certificates(key_info),
     )
 
@@ -134,11 +164,12 @@ def baggage(signature: etree._Element) -> list[etree._Element]:
     return found
 
 
-class _Children:
+class Children:
     """The element children of an element, taken one by one in the order that the schema gives."""
 
-    def __init__(self, parent: etree._Element) -> None:
+    def __init__(self, parent: etree._Element, namespace: str = DSIG) -> None:
         self._parent = parent
+        self._namespace = namespace
         self._left: list[etree._Element] = []
         texts = [parent.text]
         for child in parent:
@@ -146,41 +177,55 @@ class _Children:
             if not isinstance(child, etree._Comment | etree._ProcessingInstruction):
                 self._left.append(child)
         if any(text and text.strip() for text in texts):
-            raise _malformed("stray-text", parent)
+            raise malformed("stray-text", parent)
 
-    def take(self, local: str) -> etree._Element:
-        child = self.take_if(local)
+    def take(self, local: str, namespace: str | None = None) -> etree._Element:
+        child = self.take_if(local, namespace)
         if child is None:
-            raise _malformed("missing-element", self._parent, missing=local)
+            raise malformed("missing-element", self._parent, missing=local)
         return child
 
-    def take_if(self, local: str) -> etree._Element | None:
-        if self._left and self._left[0].tag == f"{{{DSIG}}}{local}":
+    def take_if(self, local: str, namespace: str | None = None) -> etree._Element | None:
+        if self._left and self._left[0].tag == f"{{{namespace or self._namespace}}}{local}":
             return self._left.pop(0)
         return None
 
+    def take_all(self, local: str) -> Iterator[etree._Element]:
+        while (child := self.take_if(local)) is not None:
+            yield child
+
+    def rest(self) -> list[etree._Element]:
+        """All that are left, whatever they are."""
+        left, self._left = self._left, []
+        return left
+
     def finish(self) -> None:
         if self._left:
-            raise _malformed("unexpected-element", self._left[0])
+            raise malformed("unexpected-element", self._left[0])
 
 
 def _reference(element: etree._Element) -> Reference:
     uri = element.get("URI")
     if uri is None:
-        raise _malformed("reference-without-uri", element)
-    children = _Children(element)
+        raise malformed("reference-without-uri", element)
+    children = Children(element)
     enveloped, canonicalization = _transforms(children.take_if("Transforms"))
-    hash_name = _named(children.take("DigestMethod"), HASH_BY_URI)
-    digest = _octets(children.take("DigestValue"))
+    hash_name, digest = read_digest(children)
     children.finish()
-    return Reference(uri, enveloped, canonicalization, hash_name, digest)
+    return Reference(uri, enveloped, canonicalization, hash_name, digest, element.get("Type"), element.get("Id"))
+
+
+def read_digest(children: Children) -> tuple[str, bytes]:
+    """DigestMethod and DigestValue: the hash by Python's name, and its value. Raises RefusedSignatureError."""
+    hash_name = _named(children.take("DigestMethod", DSIG), HASH_BY_URI)
+    return hash_name, octets_of(children.take("DigestValue", DSIG))
 
 
 def _transforms(element: etree._Element | None) -> tuple[bool, Canonicalization | None]:
     """At most the enveloped-signature transform and then one canonicalisation. XSLT, XPath and the rest are refused."""
     if element is None:
         return False, None
-    children = _Children(element)
+    children = Children(element)
     transforms = [children.take("Transform")]
     while (transform := children.take_if("Transform")) is not None:
         transforms.append(transform)
@@ -188,17 +233,18 @@ def _transforms(element: etree._Element | None) -> tuple[bool, Canonicalization 
     enveloped = transforms[0].get("Algorithm") == ENVELOPED and not len(transforms[0])
     rest = transforms[1:] if enveloped else transforms
     if len(rest) > 1:
-        raise _malformed("transform-after-canonicalization", element)
-    return enveloped, _canonicalization(rest[0]) if rest else None
+        raise malformed("transform-after-canonicalization", element)
+    return enveloped, read_canonicalization(rest[0]) if rest else None
 
 
-def _canonicalization(element: etree._Element) -> Canonicalization:
+def read_canonicalization(element: etree._Element) -> Canonicalization:
+    """A canonicalisation method. Raises RefusedSignatureError."""
     algorithm = _named(element, _CANONICALIZATIONS, allow_children=True)
     inclusive = list(element)
     if not inclusive:
         return Canonicalization(algorithm)
     if algorithm != EXCLUSIVE or len(inclusive) != 1 or inclusive[0].tag != f"{{{EXCLUSIVE}}}InclusiveNamespaces":
-        raise _malformed("unexpected-element", element)
+        raise malformed("unexpected-element", element)
     return Canonicalization(algorithm, tuple(inclusive[0].get("PrefixList", "").split()))
 
 
@@ -211,18 +257,18 @@ def _named(element: etree._Element, known: dict[str, str], *, allow_children: bo
         reason = "transform-refused" if transform else "algorithm-refused"
         raise RefusedSignatureError(sub_indication, reason, algorithm=uri)
     if len(element) and not allow_children:
-        raise _malformed("unexpected-element", element)
+        raise malformed("unexpected-element", element)
     return known[uri]
 
 
-def _octets(element: etree._Element) -> bytes:
+def octets_of(element: etree._Element) -> bytes:
     """Base64 text. White space, and the carriage returns that Java on Windows leaves as `&#13;`, are not part of it."""
     if len(element):
-        raise _malformed("unexpected-element", element)
+        raise malformed("unexpected-element", element)
     try:
         return base64.b64decode((element.text or "").translate(_NO_WHITE_SPACE), validate=True)
     except (binascii.Error, ValueError):
-        raise _malformed("not-base64", element) from None
+        raise malformed("not-base64", element) from None
 
 
 def _certificates(key_info: etree._Element | None) -> tuple[x509.Certificate, ...]:
@@ -231,12 +277,13 @@ def _certificates(key_info: etree._Element | None) -> tuple[x509.Certificate, ..
         return ()
     found = key_info.findall(f"{{{DSIG}}}X509Data/{{{DSIG}}}X509Certificate")
     if len(found) > MAX_CERTIFICATES:
-        raise _malformed("too-many-certificates", key_info)
+        raise malformed("too-many-certificates", key_info)
     try:
-        return tuple(x509.load_der_x509_certificate(_octets(element)) for element in found)
+        return tuple(x509.load_der_x509_certificate(octets_of(element)) for element in found)
     except ValueError:
-        raise _malformed("certificate-unreadable", key_info) from None
+        raise malformed("certificate-unreadable", key_info) from None
 
 
-def _malformed(reason: str, element: etree._Element, **facts: object) -> RefusedSignatureError:
+def malformed(reason: str, element: etree._Element, **facts: object) -> RefusedSignatureError:
+    """The refusal of a signature that has not the structure it must have."""
     return RefusedSignatureError(SubIndication.FORMAT_FAILURE, reason, place=path_of(element), **facts)

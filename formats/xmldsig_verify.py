@@ -3,8 +3,9 @@
 The numbered steps are those of DESIGN, section 2, as far as the document goes; the certificate is judged by the caller.
 
 1. Find every Signature element. 2. Read it strictly. 3. Resolve its references over the one index of Ids.
-4. Ask the format whether the signature stands, and points, where the form demands. 5. Compare the digests.
-6. Check the signature value with the certificate's key. 7. Say what is covered and what is not.
+4. Ask the format whether the signature stands, and points, where the form demands; properties (XAdES) must be signed.
+5. Compare the digests. 6. Check the signature value with the certificate's key; read the timestamps over it.
+7. Say what is covered and what is not. 8. Check the destination's form.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from cryptography import x509
@@ -20,17 +21,28 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec, utils
 from lxml import etree
 
-from .base import SignatureFinding, VerificationPolicy
+from .base import SignatureFinding, TimestampFinding, VerificationPolicy
 from .c14n import C14N_10, EXCLUSIVE, CanonicalXml, Octets, exclusive_octets
 from .errors import UnsupportedDocumentError
 from .signature_value import check_value, hash_name
+from .timestamp_token import judge_token
 from .verdict import PASSED, RefusedSignatureError, SubIndication, Verdict
+from .xades_form import check_form
+from .xades_reading import (
+    NOTHING,
+    Qualifying,
+    carried,
+    check_signing_certificate,
+    read_qualifying,
+    require_signed,
+)
 from .xml_paths import contains, path_of, uncovered_paths
 from .xml_safety import XmlDocument
-from .xmldsig_algorithms import DSIG
+from .xmldsig_algorithms import DSIG, SIGNED_PROPERTIES
 from .xmldsig_reading import (
     Canonicalization,
     Reference,
+    ResolvedReference,
     SignatureElement,
     baggage,
     read_signature,
@@ -39,27 +51,6 @@ from .xmldsig_reading import (
 MAX_SIGNATURES = 100
 MAX_REFERENCES_IN_ALL = 1000  # each may cost another pass over the whole document
 _BARE_NAME = re.compile(r"[^/\\:?#%\s]+")
-
-
-@dataclass(frozen=True, eq=False)
-class ResolvedReference:
-    """A reference and what it points to: an element, the whole document (both None) or a file."""
-
-    reference: Reference
-    element: etree._Element | None = None
-    file: bytes | None = None
-
-    @property
-    def path(self) -> str:
-        """What it covers, as shown to people."""
-        if self.is_whole_document:
-            return "/"
-        return self.reference.uri if self.element is None else path_of(self.element)
-
-    @property
-    def is_whole_document(self) -> bool:
-        """Whether it covers everything; nothing else stands for that."""
-        return self.element is None and self.file is None
 
 
 PlaceRule = Callable[[XmlDocument, SignatureElement, Sequence[ResolvedReference]], None]
@@ -88,7 +79,8 @@ def verify_signatures(
         canonical = CanonicalXml(document.root, _elements_to_cut(judged))
     except UnsupportedDocumentError as error:
         return [replace(one.finding, verdict=_unsupported(error)) for one in judged]
-    return [_finish(document, one, canonical) for one in judged]
+    carriers = {element: one.carried for element, one in zip(elements, judged, strict=True)}
+    return [_finish(document, one, canonical, carriers, policy) for one in judged]
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,8 +88,11 @@ class _Judged:
     """A signature after steps 2 to 4, with the finding so far."""
 
     finding: SignatureFinding
+    carried: Sequence[etree._Element]
+    """What the Signature carries besides what makes it one."""
     signature: SignatureElement | None = None
     references: tuple[ResolvedReference, ...] = ()
+    qualifying: Qualifying = NOTHING
 
 
 def _read(document: XmlDocument, element: etree._Element, policy: VerificationPolicy, rule: PlaceRule) -> _Judged:
@@ -105,19 +100,28 @@ def _read(document: XmlDocument, element: etree._Element, policy: VerificationPo
     try:
         signature = read_signature(element)  # 2
         finding = replace(finding, scheme=signature.scheme, weak=signature.weak)
-        if signature.weak and not policy.accept_sha1:
+        qualifying = read_qualifying(signature)
+        finding = replace(finding, weak=signature.weak or qualifying.weak)
+        if finding.weak and not policy.accept_sha1:
             raise RefusedSignatureError(SubIndication.CRYPTO_CONSTRAINTS_FAILURE, "sha1-refused")
         references = tuple(_resolve(document, signature, r, policy) for r in signature.references)  # 3
         rule(document, signature, references)  # 4
+        require_signed(qualifying, references)
     except RefusedSignatureError as refused:
-        return _Judged(replace(finding, verdict=refused.verdict))
+        return _Judged(replace(finding, verdict=refused.verdict), baggage(element))
     except Exception as error:  # noqa: BLE001 - whatever a hostile document provokes, the answer is never VALID
-        return _Judged(replace(finding, verdict=_unexpected(error)))
-    return _Judged(finding, signature, references)
+        return _Judged(replace(finding, verdict=_unexpected(error)), baggage(element))
+    return _Judged(finding, carried(signature, qualifying), signature, references, qualifying)
 
 
-def _finish(document: XmlDocument, judged: _Judged, canonical: CanonicalXml) -> SignatureFinding:
-    signature = judged.signature
+def _finish(
+    document: XmlDocument,
+    judged: _Judged,
+    canonical: CanonicalXml,
+    carriers: Mapping[etree._Element, Sequence[etree._Element]],
+    policy: VerificationPolicy,
+) -> SignatureFinding:
+    signature, qualifying = judged.signature, judged.qualifying
     if signature is None:
         return judged.finding
     finding = judged.finding
@@ -127,13 +131,23 @@ def _finish(document: XmlDocument, judged: _Judged, canonical: CanonicalXml) -> 
         certificate, others = _signing_certificate(signature.certificates)
         finding = replace(finding, certificate=certificate, embedded=others)
         _check_value(signature, certificate, _octets(signature.signed_info, signature.canonicalization, canonical))  # 6
+        check_signing_certificate(qualifying, certificate)
+        timestamps = _timestamps(signature, qualifying, canonical)
     except RefusedSignatureError as refused:
         return replace(finding, verdict=refused.verdict)
     except UnsupportedDocumentError as error:
         return replace(finding, verdict=_unsupported(error))
     except Exception as error:  # noqa: BLE001 - as above
         return replace(finding, verdict=_unexpected(error))
-    return _with_coverage(document, finding, judged)  # 7
+    finding = replace(finding, claimed_at=qualifying.signing_time, timestamps=timestamps)
+    finding = _with_coverage(document, finding, judged, carriers)  # 7
+    if policy.profile is not None and policy.profile.xades:  # 8
+        sound = any(stamp.verdict.passed for stamp in timestamps)
+        try:
+            check_form(signature, qualifying, judged.references, policy.profile, timestamped=sound)
+        except RefusedSignatureError as refused:
+            return replace(finding, verdict=refused.verdict)
+    return finding
 
 
 def _resolve(
@@ -166,6 +180,8 @@ def _elements_to_cut(judged: Iterable[_Judged]) -> list[etree._Element]:
         if one.signature is not None:
             wanted[one.signature.element] = wanted[one.signature.signed_info] = None
             wanted.update({r.element: None for r in one.references if r.element is not None})
+            if one.qualifying.timestamps:
+                wanted[one.signature.value_element] = None
     return list(wanted)
 
 
@@ -238,16 +254,43 @@ def _check_value(signature: SignatureElement, certificate: x509.Certificate, sig
     check_value(signature.scheme, certificate, digest.digest(), value)
 
 
-def _with_coverage(document: XmlDocument, finding: SignatureFinding, judged: _Judged) -> SignatureFinding:
+def _timestamps(
+    signature: SignatureElement, qualifying: Qualifying, canonical: CanonicalXml
+) -> tuple[TimestampFinding, ...]:
+    """Those over the value (EN 319 132-1, 5.3), in their order."""
+
+    def digest_by(how: Canonicalization) -> Callable[[str], bytes]:
+        def digest(hash_: str) -> bytes:
+            state = hashlib.new(hash_)
+            for octets in _octets(signature.value_element, how, canonical):
+                state.update(octets)
+            return state.digest()
+
+        return digest
+
+    return tuple(
+        TimestampFinding(stamp.verdict)
+        if isinstance(stamp, RefusedSignatureError)
+        else judge_token(stamp.token, digest_by(stamp.canonicalization))
+        for stamp in qualifying.timestamps
+    )
+
+
+def _with_coverage(
+    document: XmlDocument,
+    finding: SignatureFinding,
+    judged: _Judged,
+    carriers: Mapping[etree._Element, Sequence[etree._Element]],
+) -> SignatureFinding:
     """A Signature is reported by itself; what it carries would otherwise go unsaid, the more so where it is cut out."""
     covered = [document.root if r.is_whole_document else r.element for r in judged.references]
     elements = [element for element in covered if element is not None]
-    carriers = {signature: baggage(signature) for signature in document.root.iter(f"{{{DSIG}}}Signature")}
     parts = [document.root]
     if judged.signature is not None and any(resolved.reference.enveloped for resolved in judged.references):
         parts.append(judged.signature.element)
     uncovered = uncovered_paths(parts, elements, carriers)
-    return replace(finding, covers=tuple(resolved.path for resolved in judged.references), uncovered=uncovered)
+    data = (resolved for resolved in judged.references if resolved.reference.kind != SIGNED_PROPERTIES)
+    return replace(finding, covers=tuple(resolved.path for resolved in data), uncovered=uncovered)
 
 
 def _unsupported(error: UnsupportedDocumentError) -> Verdict:

@@ -98,14 +98,14 @@ def cli(context: click.Context) -> None:
     "references",
     multiple=True,
     metavar="ID",
-    help=say("Sign the element with this Id (profile xmldsig).", "このIdの要素に署名します(xmldsig)。"),
+    help=say("Sign the element with this Id (xmldsig, xades).", "このIdの要素に署名します(xmldsig、xades)。"),
 )
 @click.option(
     "--file",
     "files",
     multiple=True,
     type=PATH,
-    help=say("Cover this file too (profile xmldsig).", "このファイルも署名対象に含めます(xmldsig)。"),
+    help=say("Cover this file too (xmldsig, xades).", "このファイルも署名対象に含めます(xmldsig、xades)。"),
 )
 @click.option(
     "--field",

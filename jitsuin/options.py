@@ -86,7 +86,7 @@ def timestamp_options(command: _F) -> _F:
     return click.option(
         "--timestamp-url",
         metavar="URL",
-        help=say("Time-stamping authority (profile pades-b-t).", "時刻認証局のURL(pades-b-t)。"),
+        help=say("Time-stamping authority (level B-T).", "時刻認証局のURL(B-Tレベル)。"),
     )(command)
 
 

@@ -68,6 +68,11 @@ def with_timestamp(profile: Profile) -> Profile:
     return next((one for one in profiles().values() if one.timestamp_over == profile.name), profile)
 
 
+def timestamped(format_name: str) -> Profile | None:
+    """The format's first profile with a timestamp."""
+    return next((one for one in profiles().values() if one.format == format_name and one.timestamp_over), None)
+
+
 def profile_for(adapter_name: str) -> Profile:
     """The profile that is taken for a format when none is named: the one that bears its name, else its first."""
     candidates = [profile for profile in profiles().values() if profile.format == adapter_name]

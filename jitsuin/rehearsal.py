@@ -44,9 +44,9 @@ class SigningOptions:
     chain: Literal["full", "leaf"] | None = None
     attachments: bool = False
     references: tuple[str, ...] = ()
-    """Ids of elements to sign instead of the whole document (profile `xmldsig`)."""
+    """Ids of elements to sign instead of the whole document (profiles `xmldsig` and `xades-…`)."""
     files: tuple[Path, ...] = ()
-    """Further files for the signature to cover (profile `xmldsig`)."""
+    """Further files for the signature to cover (profiles `xmldsig` and `xades-…`)."""
     field: str | None = None
     """PDF: the signature field, an existing one's name or `PAGE/X1,Y1,X2,Y2/NAME` for a new one."""
     reason: str | None = None
@@ -60,7 +60,7 @@ class SigningOptions:
     revocation: Mode = "warn"
     evidence: EvidenceOptions = ONLINE
     timestamp_url: str | None = None
-    """The time-stamping authority (RFC 3161) for profiles with a timestamp. Named, it chooses such a profile."""
+    """The time-stamping authority (RFC 3161). Named, it makes of a profile of level B-B that of level B-T."""
     timestamp_trust: TrustNames = ()
     """CA certificates that vouch for the authority, and for nothing else."""
     timestamp: TimestampMode = "require"
@@ -144,11 +144,13 @@ class Rehearsing:
         options = self.options
         chosen = options.profile
         profile = registry.profile_named(chosen) if chosen else registry.profile_for(adapter.name)
-        if self.authority is not None and not chosen:
+        if self.authority is not None and not profile.timestamp_over:
             profile = registry.with_timestamp(profile)
         if self.authority is None and profile.timestamp_over:
             raise ProfileMismatchError(profile=profile.name, reason="no-timestamp-url")
         if self.authority is not None and not profile.timestamp_over:
+            if (other := registry.timestamped(profile.format)) is not None:
+                raise ProfileMismatchError(profile=profile.name, reason="no-place-for-timestamp", other=other.name)
             raise ProfileMismatchError(profile=profile.name, found="--timestamp-url")
         if self.authority is not None and options.timestamp == "require":
             self.authority.check_address()

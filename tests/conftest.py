@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 
-from judges import Jdk, OpenSsl, XmlDsigSchema, Xmlsec1
+from judges import Jdk, OpenSsl, SignXml, XmlDsigSchema, Xmlsec1
 from opensc import OpenSc
 from programs import JudgeMissingError
 
@@ -74,6 +74,12 @@ def openssl() -> OpenSsl:
 def schema() -> XmlDsigSchema:
     """The W3C schema of XML Signature."""
     return summon(XmlDsigSchema)
+
+
+@pytest.fixture(scope="session")
+def signxml() -> SignXml:
+    """XAdES as signxml implements it."""
+    return summon(SignXml)
 
 
 @pytest.fixture(scope="session")

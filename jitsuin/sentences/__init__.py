@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from . import errors, pdf, pkcs11, timestamps, verdicts
+from . import errors, pdf, pkcs11, timestamps, verdicts, xades
 from .card import ADVICE, CERTIFICATE_KINDS, ENDINGS, LIFETIMES, REVOCATION_HERE, TOKEN_KINDS
 from .errors import UNFORESEEN
-from .pdf import CHANGES, FORM_RULES, REMEDIES
+from .pdf import CHANGES, REMEDIES
 from .pkcs11 import TOKEN_EVENTS
 from .verdicts import NOTICES, REVOCATION_WORDS
 
@@ -32,10 +32,12 @@ __all__ = [
     "VERDICTS",
 ]
 
-VERDICTS: Mapping[str, tuple[str, str]] = {**verdicts.VERDICTS, **pdf.VERDICTS}
+VERDICTS: Mapping[str, tuple[str, str]] = {**verdicts.VERDICTS, **xades.VERDICTS, **pdf.VERDICTS}
+FORM_RULES: Mapping[str, tuple[str, str]] = {**pdf.FORM_RULES, **xades.FORM_RULES}
 ERRORS: Mapping[str, tuple[str, str]] = {
     **errors.ERRORS,
     **pdf.ERRORS,
     **pkcs11.ERRORS,
     **timestamps.ERRORS,
+    **xades.ERRORS,
 }

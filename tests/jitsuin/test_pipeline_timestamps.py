@@ -125,6 +125,10 @@ def test_signed_with_a_timestamp(office: Office) -> None:
     assert stamp["authority"].startswith("CN=Test TSA")
 
 
+def test_the_address_makes_more_of_a_named_profile(office: Office) -> None:
+    assert office.sign(profile="pades-b-b").profile.name == "pades-b-t"
+
+
 def test_nobody_vouches_for_the_authority(office: Office) -> None:
     result = office.sign(timestamp_trust=[])
     assert result.profile.name == "pades-b-t"

@@ -1,7 +1,7 @@
 """Programs that share no code with Jitsuin and say whether what it wrote is right.
 
-Tests get them as the fixtures `jdk`, `xmlsec1`, `openssl` and `schema` (tests/conftest.py). An answer has four values,
-so that a control ("the tampered copy must fail") cannot pass because the judge choked on the document:
+Tests get them as the fixtures `jdk`, `xmlsec1`, `openssl`, `schema` and `signxml` (tests/conftest.py). An answer has
+four values, so that a control ("the tampered copy must fail") cannot pass because the judge choked on the document:
 
     assert jdk.verify(signed).ok
     assert jdk.verify(tampered).invalid
@@ -14,11 +14,12 @@ import contextlib
 import re
 import subprocess
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
@@ -29,6 +30,7 @@ from lxml import etree
 from programs import JavaProgram, JudgeMissingError, require, run
 
 DSIG = "http://www.w3.org/2000/09/xmldsig#"
+XML = "http://www.w3.org/XML/1998/namespace"
 ID_ATTRIBUTES = ("id", "ID", "Id", "xml:id")
 """e-Tax uses the first three side by side."""
 
@@ -337,6 +339,81 @@ class XmlDsigSchema:
             if not self._schema.validate(signature):
                 return JudgeResult(Verdict.INVALID, f"schema: signature {index}: {self._schema.error_log}")
         return JudgeResult(Verdict.VALID, f"{len(signatures)} signatures")
+
+
+class SignXml:
+    """XAdES by signxml, which has its properties and its schemas; nothing is fetched.
+
+    It judges the first Signature of a document only. Documents that it is known to canonicalise wrongly, or cannot
+    write out again, are CANNOT (docs/adr/0006).
+    """
+
+    def __init__(self) -> None:
+        try:
+            import signxml.xades  # half a second; and absent where only the base requirements are installed
+        except ImportError:
+            raise JudgeMissingError("signxml is not installed") from None
+        self._signxml = signxml
+        path = Path(signxml.__file__).parent / "xades" / "schemas" / "XAdES01903v132-201601.xsd"
+        self._schema = etree.XMLSchema(etree.parse(path, etree.XMLParser(no_network=True)))
+
+    def verify(
+        self,
+        document: bytes,
+        certificate: x509.Certificate,
+        *,
+        at: datetime,
+        files: Mapping[str, bytes] | None = None,
+    ) -> JudgeResult:
+        """Judge the signature and its properties with the key pinned, by the schema of XAdES 1.3.2, too."""
+        tree = etree.fromstring(document, _parser())
+        signature = next(tree.iter(f"{{{DSIG}}}Signature"))
+        if why := _beyond_signxml(document, tree, signature):
+            return JudgeResult(Verdict.CANNOT, f"signxml: {why}")
+        properties = signature.find(f"{{{DSIG}}}Object/*")
+        if properties is None or not self._schema.validate(properties):
+            return JudgeResult(Verdict.INVALID, f"signxml: schema: {self._schema.error_log}")
+        xades = self._signxml.xades
+        config = xades.XAdESSignatureConfiguration(
+            expect_references=len(signature.findall(f"{{{DSIG}}}SignedInfo/{{{DSIG}}}Reference")),
+            verification_time=at,
+            location=".//",
+        )
+        try:
+            found = xades.XAdESVerifier().verify(
+                document, x509_cert=certificate, expect_config=config, uri_resolver=(files or {}).get
+            )
+        except Exception as error:  # noqa: BLE001 - of many kinds
+            return JudgeResult(Verdict.INVALID, f"signxml: {error!r}")
+        return JudgeResult(Verdict.VALID, f"{len(found)} references")
+
+    def sign(self, document: bytes, key: bytes, certificates: Sequence[x509.Certificate], **options: Any) -> bytes:
+        """Sign by signxml at the machine's time, enveloped. `key` is PEM; `options` are the signer's."""
+        root = etree.fromstring(document, _parser())
+        chain = [one.public_bytes(Encoding.PEM).decode() for one in certificates]
+        signed = self._signxml.xades.XAdESSigner(**options).sign(root, key=key, cert="".join(chain))
+        return bytes(etree.tostring(signed, encoding="UTF-8"))
+
+
+def _beyond_signxml(document: bytes, tree: etree._Element, signature: etree._Element) -> str:
+    """What keeps signxml from judging the first signature; an empty text if nothing does."""
+    if signature.prefix is None:
+        return "undeclares the default namespace in SignedInfo"
+    uris = [str(one.get("URI")) for one in signature.iter(f"{{{DSIG}}}Reference")]
+    if any("%" in uri for uri in uris):
+        return "does not decode percent-encoded fragments"
+    if any(str(name).startswith(f"{{{XML}}}") for above in signature.iterancestors() for name in above.attrib):
+        return "forgets inherited xml: attributes"
+    outside = [one for side in (True, False) for one in tree.itersiblings(etree.PI, preceding=side)]
+    if "" in uris and outside:
+        return "forgets instructions around the root"
+    named = (one for one in tree.iter(etree.Element) if {f"#{value}" for value in one.attrib.values()} & set(uris))
+    if any((one.tail or "").strip(" \t\n") for one in named):
+        return "takes text behind an element for a part of it"
+    names = (name for one in tree.iter(etree.Element) for name in (one.tag, one.prefix or "", *one.attrib))
+    if not all(str(name).isascii() for name in names):
+        return "writes names of elements in ASCII"
+    return ""
 
 
 def end_certificate(signature: etree._Element) -> x509.Certificate:
