@@ -20,7 +20,6 @@ from lxml import etree
 
 from .base import SigningIdentity
 from .c14n import C14N_10, escape_attribute
-from .cms import issuer_serial
 from .profiles import Profile
 from .signature_value import hash_name
 from .xml_safety import XmlDocument
@@ -123,12 +122,11 @@ def _signed_properties(draft: Draft, targets: Iterable[Target], certificate: x50
 
 
 def _signing_certificate(writer: Writer, certificate: x509.Certificate) -> str:
-    """SigningCertificateV2 (5.2.2): SHA-256 of the certificate, and its issuer and number as in RFC 5035."""
+    """SigningCertificateV2 (5.2.2): SHA-256 of the certificate. Level B-B advises against IssuerSerialV2 (6.3, j)."""
     der = certificate.public_bytes(Encoding.DER)
     digest = writer.method("DigestMethod", DIGEST_METHODS["sha256"])
     digest += writer.element("DigestValue", base64.b64encode(hashlib.sha256(der).digest()).decode())
-    named = _element("IssuerSerialV2", base64.b64encode(issuer_serial(der)).decode())
-    return _element("SigningCertificateV2", _element("Cert", _element("CertDigest", digest) + named))
+    return _element("SigningCertificateV2", _element("Cert", _element("CertDigest", digest)))
 
 
 def _mime_type(target: Target) -> str:

@@ -289,8 +289,8 @@ ALTERED: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "data": (lambda s: s.replace(b">x<", b">y<"), "HASH_FAILURE digest-differs"),
     "time": (lambda s: s.replace(b">2026-", b">2025-"), "HASH_FAILURE digest-differs"),
     "MIME type": (lambda s: s.replace(b">text/xml<", b">text/css<"), "HASH_FAILURE digest-differs"),
-    "IssuerSerialV2 taken out": (
-        lambda s: s.replace(part("IssuerSerialV2", s), b""),
+    "signing certificate taken out": (
+        lambda s: s.replace(part("SigningCertificateV2", s), b""),
         "HASH_FAILURE digest-differs",
     ),
     "property added": (
@@ -450,8 +450,8 @@ def certificates(own, other) -> dict[str, tuple[bytes, str, str | None]]:
     both = right.replace(b"<xades:Cert>", re.search(rb"<xades:Cert>.*</xades:Cert>", second)[0] + b"<xades:Cert>")
     wrong_number = certificate_property(v1, der, more=older(own, number + 1))
     return {
-        "right": (right, "None passed", None),
-        "without issuer and number": (certificate_property(v2, der), "None passed", None),
+        "right": (certificate_property(v2, der), "None passed", None),
+        "with issuer and number": (right, "None passed", None),
         "SHA-512": (
             certificate_property(v2, der, hash_name="sha512", uri="2001/04/xmlenc#sha512"),
             "None passed",
