@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from jitsuin import pipeline, sentences
 from jitsuin.card_status import signature_certificate
@@ -252,6 +253,8 @@ _OBJECTS: Mapping[str, str | None] = {
     "profiles": "profile",
     "error": "error",
     "anchors": "anchor",
+    "sets": "trust set",
+    "trust set.error": None,
     "checks": "check",
     "check.advice": None,
     "signature_certificate": "certificate",
@@ -550,7 +553,21 @@ _FIELDS: Mapping[str, tuple[str, Mapping[str, str]]] = {
     ),
     "trust list": (
         "`jitsuin trust list --json`",
-        {"schema_version": "of this page", "command": "`trust list`", "anchors": "all of them"},
+        {
+            "schema_version": "of this page",
+            "command": "`trust list`",
+            "anchors": "JPKI's CAs, and those that were imported with `--force`",
+            "sets": "the named ones of the configuration file",
+        },
+    ),
+    "trust set": (
+        "A named set of anchors",
+        {
+            "name": "for `--trust`",
+            "places": "its files and folders",
+            "anchors": "the certificates in them; none where there is an error",
+            "error": "why it cannot be used, in the language of the run",
+        },
     ),
     "anchor": (
         "An anchor",
@@ -560,7 +577,8 @@ _FIELDS: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "key_identifier": "subjectKeyIdentifier, hexadecimal: CAs that share one name are told apart by key",
             "not_before": "of the certificate",
             "not_after": "of the certificate",
-            "state": "`seen` (its certificate is remembered), `not seen` or `own` (imported with `--force`)",
+            "state": "`seen` (its certificate is remembered), `not seen`, `own` (imported with `--force`) or `set`",
+            "download": "where J-LIS publishes a missing one, without the scheme; null for all others",
         },
     ),
     "failure": (
@@ -683,6 +701,9 @@ def _runs() -> Iterator[tuple[str, dict[str, Any]]]:
         yield "doctor", run("doctor", "--json", "--bundle", "report.jsonl", PCSCLITE_CSOCK_NAME="absent")
         yield "profiles", run("profiles", "--json")
         yield "trust list", run("trust", "list", "--json")
+        (Path(name) / "sets.toml").write_text('[trust.sets]\nnone = "absent.pem"\nown = "ca.pem"\n', encoding="utf-8")
+        (Path(name) / "ca.pem").write_bytes(load_trust(["simulator"]).anchors[0].public_bytes(Encoding.PEM))
+        yield "trust list", run("trust", "list", "--json", JITSUIN_CONFIG=str(Path(name) / "sets.toml"))
 
 
 def _with_timestamp(printed: dict[str, Any]) -> dict[str, Any]:

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-from cryptography.hazmat.primitives import hashes
 
 from jitsuin.formats.verdict import Indication
 
@@ -25,7 +24,6 @@ from .report import (
     SCHEMA_VERSION,
     error_json,
     error_text,
-    iso,
     printable,
     profile_json,
     sign_json,
@@ -34,7 +32,7 @@ from .report import (
     verify_text,
 )
 from .results import Rehearsal, SignOutcome, VerifyReport
-from .trust import JPKI_PINS, key_identifier, own_anchors, remembered
+from .trust_sets import TrustSet
 from .validity import RevocationMode
 
 
@@ -93,34 +91,6 @@ def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     click.echo("\n".join(line.rstrip() for line in text.getvalue().splitlines()).strip("\n"))
 
 
-def anchor_rows() -> list[dict[str, str]]:
-    """Every pinned CA, seen or not, and the anchors that the user imported with --force."""
-    seen = {certificate.fingerprint(hashes.SHA256()).hex() for certificate in remembered()}
-    rows = [
-        {
-            "name": pin.name,
-            "sha256": pin.sha256,
-            "key_identifier": pin.key_identifier,
-            "not_before": iso(pin.not_before),
-            "not_after": iso(pin.not_after),
-            "state": "seen" if pin.sha256 in seen else "not seen",
-        }
-        for pin in JPKI_PINS
-    ]
-    own = [
-        {
-            "name": certificate.subject.rfc4514_string(),
-            "sha256": certificate.fingerprint(hashes.SHA256()).hex(),
-            "key_identifier": key_identifier(certificate),
-            "not_before": iso(certificate.not_valid_before_utc),
-            "not_after": iso(certificate.not_valid_after_utc),
-            "state": "own",
-        }
-        for certificate in own_anchors()
-    ]
-    return rows + own
-
-
 def print_demo(rows: Sequence[DemoRow], folder: Path) -> None:
     """The demonstration's table, why something is refused, and where things lie."""
     headings = (say("Document", "文書"), say("Profile", "プロファイル"), say("Signed", "署名"), say("Verdict", "判定"))
@@ -175,7 +145,8 @@ def check_verification_report(options: Mapping[str, Any]) -> None:
     from .html_report import check_report
 
     if options["report"] is not None:
-        given = (*options["trust"], *options["timestamp_trust"], *options["crls"])
+        trusted = [f for name in options["trust"] for f in (name.files() if isinstance(name, TrustSet) else [name])]
+        given = (*trusted, *options["timestamp_trust"], *options["crls"])
         check_report(options["report"], [*options["paths"], *options["files"], *map(Path, given)])
 
 
@@ -208,6 +179,7 @@ def _given(options: Mapping[str, Any]) -> Iterator[str]:
 
 _BEARING = {
     "--trust": "trust",
+    "--accept-test-hierarchy": "accept_test_hierarchy",
     "--timestamp-trust": "timestamp_trust",
     "--crl": "crls",
     "--ocsp-url": "ocsp_url",

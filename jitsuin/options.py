@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -12,16 +12,40 @@ from .language import say
 
 if TYPE_CHECKING:
     from .revocation import EvidenceOptions
+    from .trust_sets import TrustSet
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 PATH = click.Path(path_type=Path)
+
+
+def trusted(names: Sequence[str]) -> tuple[str | TrustSet, ...]:
+    """The names that are those of sets in the configuration file, as these. A file of that name is `./NAME`."""
+    if not names:
+        return ()
+    from .trust_sets import RESERVED
+
+    if all(name in RESERVED or Path(name).name != name or "." in name for name in names):
+        return tuple(names)
+    from .config import configured_trust_sets
+    from .errors import ConfigurationError
+    from .messages import error_sentence
+
+    try:
+        sets = configured_trust_sets()
+    except ConfigurationError as error:
+        raise click.UsageError(error_sentence(error)) from None
+    return tuple(sets.get(name, name) for name in names)
 
 
 trust_option = click.option(
     "--trust",
     multiple=True,
     metavar="FILE|NAME",
-    help=say("CA certificate to trust, or `simulator`.", "信頼する認証局の証明書、または`simulator`。"),
+    callback=lambda _context, _parameter, names: trusted(names),
+    help=say(
+        "CA certificate to trust, a set of the configuration, or `simulator`.",
+        "信頼する認証局の証明書、設定ファイルのセット名、または`simulator`。",
+    ),
 )
 
 
@@ -57,6 +81,14 @@ def trust_options(command: _F) -> _F:
             "--allow-private-network",
             is_flag=True,
             help=say("Also fetch from addresses that are not public.", "非公開アドレスからの取得も許可します。"),
+        ),
+        click.option(
+            "--accept-test-hierarchy",
+            is_flag=True,
+            help=say(
+                "Take J-LIS's test cards (O=JPKI-TEST); not real signatures.",
+                "J-LISの試験用カード(O=JPKI-TEST)も受け入れます(実際の署名ではない)。",
+            ),
         ),
         trust_option,
     ):

@@ -31,6 +31,7 @@ from jitsuin.signer.errors import SignerError
 
 from . import clock, registry
 from .certificate import holder_of
+from .chains import of_test_hierarchy
 from .documents import findings_of
 from .errors import CertificateRefusedError, NotAttemptedError, SelfVerificationError, TimestampError
 from .rehearsal import Plan, Rehearsing, SigningOptions, TimestampMode
@@ -77,6 +78,7 @@ def sign_file(
     signer: Signer,
     profile: str | None = None,
     trust: TrustNames = (),
+    accept_test_hierarchy: bool = False,
     crls: Sequence[str | Path] = (),
     revocation: Mode = "warn",
     evidence: EvidenceOptions = ONLINE,
@@ -109,6 +111,7 @@ def sign_file(
         location=location,
         normalize=normalize,
         trust=trust,
+        accept_test_hierarchy=accept_test_hierarchy,
         crls=crls,
         revocation=revocation,
         evidence=evidence,
@@ -185,7 +188,8 @@ def _refuse_without_pin(signer: Signer, rehearsing: Rehearsing) -> None:
     if rehearsing.mode is RevocationMode.REQUIRE and rehearsing.broker.hopeless(jpki=issuer is not None):
         raise CertificateRefusedError(reason="revocation-not-checked", why="no-evidence")
     if issuer is not None and rehearsing.store.name_of(issuer) is None:
-        raise CertificateRefusedError(reason="issuer-unknown")
+        test = of_test_hierarchy(issuer.subject) and not rehearsing.store.accept_test
+        raise CertificateRefusedError(reason="test-hierarchy" if test else "issuer-unknown")
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ anchors are a set of their own: that of the signing certificates, JPKI's pins am
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import pairwise
@@ -20,7 +20,8 @@ from jitsuin.formats.verdict import PASSED, SubIndication, Verdict
 
 from .results import TimestampReport
 from .revocation_status import NOT_ASKED, RevocationAnswer, RevocationStatus
-from .trust import TrustStore, build_chain, read_certificates
+from .trust import TrustNames, TrustStore, build_chain, read_certificates, read_set
+from .trust_sets import TrustSet
 from .validity import RevocationMode, require_readable
 
 if TYPE_CHECKING:
@@ -54,10 +55,13 @@ class Brought:
 NOTHING = Brought()
 
 
-def load_timestamp_trust(names: Iterable[str | Path | x509.Certificate]) -> TimestampAnchors:
-    """Anchors from files (PEM or DER), or as certificates. Raises TrustFileError."""
+def load_timestamp_trust(names: TrustNames) -> TimestampAnchors:
+    """Anchors from files (PEM or DER), by set, or as certificates. Raises TrustFileError."""
     anchors: list[x509.Certificate] = []
     for name in names:
+        if isinstance(name, TrustSet):
+            anchors += read_set(name)
+            continue
         anchors += [name] if isinstance(name, x509.Certificate) else read_certificates(Path(name))
     return TimestampAnchors(tuple(anchors))
 

@@ -27,6 +27,7 @@ from .revocation import ONLINE, EvidenceOptions, open_broker
 from .storage import check_output, open_document
 from .timestamp import TimestampAuthority
 from .trust import TrustNames, load_trust
+from .trust_sets import TrustSet
 from .validity import Mode, RevocationMode
 
 if TYPE_CHECKING:
@@ -56,6 +57,8 @@ class SigningOptions:
     normalize: bool = False
     """Rewrite an unsigned document that is not strictly well formed, before signing it."""
     trust: TrustNames = ()
+    accept_test_hierarchy: bool = False
+    """Take J-LIS's test hierarchy (O=JPKI-TEST) for anchors; the result says that this is no real signature."""
     crls: Sequence[str | Path] = ()
     revocation: Mode = "warn"
     evidence: EvidenceOptions = ONLINE
@@ -102,7 +105,7 @@ class Rehearsing:
             registry.profile_named(options.profile)
         self.mode = RevocationMode(options.revocation)
         self.files = contents_of(options.files)
-        self.store = load_trust(options.trust)
+        self.store = load_trust(options.trust, accept_test_hierarchy=options.accept_test_hierarchy)
         self.broker = open_broker(options.crls, options.evidence, at)
         self.authority = self._authority()
         self._stand_in = _stand_in(at)
@@ -112,7 +115,8 @@ class Rehearsing:
         pairs = list(jobs)
         plans: list[Plan | SignOutcome] = []
         given = (*self.options.trust, *self.options.timestamp_trust, *self.options.crls)
-        named = (Path(name) for name in given if isinstance(name, str | Path))
+        named = [Path(name) for name in given if isinstance(name, str | Path)]
+        named += [file for name in given if isinstance(name, TrustSet) for file in name.files()]
         protected = [*(source for source, _ in pairs), *self.options.files, *named, *self.options.protected]
         taken: set[Path] = set()
         for source, target in pairs:

@@ -253,6 +253,10 @@ VERDICTS: Mapping[str, tuple[str, str]] = {
         "the certificate does not lead to a trusted CA; name one with --trust, or see `jitsuin trust list`",
         "信頼する認証局までたどれません。--trustで指定するか、`jitsuin trust list`を確認してください",
     ),
+    "test-hierarchy": (
+        "the certificate is from J-LIS's test hierarchy (O=JPKI-TEST) and signs nothing real; for tests, --accept-test-hierarchy takes it",
+        "J-LISの試験用認証局(O=JPKI-TEST)の証明書で、実際の署名には使えません。試験の場合は--accept-test-hierarchyを付けてください",
+    ),
     "issuer-denies": (
         "the certificate names a CA that is known here but is not signed by it: it is forged, or was damaged on its way. A card is best taken off the reader, put back and tried again",
         "証明書に記された認証局は既知ですが、その認証局の署名ではありません。偽造か、読み取り時の破損です。カードの場合は置き直して、もう一度やり直してください",
@@ -303,6 +307,10 @@ NOTICES: Mapping[str, tuple[str, str]] = {
     "revocation-not-checked": (
         "revocation was not checked ({why}): ordinary holders cannot ask JPKI; the official client's 有効性確認 can",
         "失効確認はしていません({why})。一般の利用者はJPKIへ照会できないため、公式クライアントの「有効性確認」をご利用ください",
+    ),
+    "test-hierarchy": (
+        "test hierarchy (O=JPKI-TEST): not a real signature. Anybody can make such a CA, so it proves nothing about who signed",
+        "試験用認証局(O=JPKI-TEST)による署名で、実際の署名ではありません。同名の認証局は誰でも作れるため、署名者の証明にはなりません",
     ),
     "certificate-young": (
         "the certificate is less than 24 hours old: online services may not know it yet",
