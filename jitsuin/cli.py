@@ -20,6 +20,7 @@ from .options import (
     PATH,
     chosen_key,
     evidence_options,
+    filing_date_option,
     key_option,
     output_options,
     text_option,
@@ -137,6 +138,7 @@ def cli(context: click.Context) -> None:
     is_flag=True,
     help=say("Go on with one try left: wrong locks the card.", "残り1回でも続けます(誤るとロック)。"),
 )
+@filing_date_option
 @timestamp_options
 @trust_options
 @output_options
@@ -164,6 +166,7 @@ def sign(**options: Any) -> None:
         timestamp_url=options["timestamp_url"],
         timestamp_trust=options["timestamp_trust"],
         timestamp=options["timestamp"],
+        filing_date=options["filing_date"],
         overwrite=options["overwrite"],
         make_folder=options["output_dir"] is not None,
         protected=key_files(options["key"]),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -158,6 +160,27 @@ def text_option(_context: click.Context, _parameter: click.Parameter, value: str
             say("not text in this terminal's encoding", "端末の文字コードで読めない文字があります")
         )
     return value
+
+
+def _day(_context: click.Context, _parameter: click.Parameter, text: str | None) -> date | None:
+    """A day as ISO 8601 has it, and in no other of its forms."""
+    if text is None:
+        return None
+    with suppress(ValueError):
+        day = datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007 - a day, and no moment
+        if day.isoformat() == text:
+            return day
+    raise click.BadParameter(say(f"not a date (YYYY-MM-DD): {text}", f"日付(YYYY-MM-DD)ではありません: {text}"))
+
+
+filing_date_option = click.option(
+    "--filing-date",
+    metavar="DATE",
+    callback=_day,
+    help=say(
+        "Warn if the certificate expires before this day.", "この提出日より前に証明書の期限が切れる場合に警告します。"
+    ),
+)
 
 
 def key_option(command: _F) -> _F:

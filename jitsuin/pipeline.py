@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Literal
 
@@ -34,6 +34,7 @@ from .certificate import holder_of
 from .chains import of_test_hierarchy
 from .documents import findings_of
 from .errors import CertificateRefusedError, NotAttemptedError, SelfVerificationError, TimestampError
+from .filing import filing_notices
 from .rehearsal import Plan, Rehearsing, SigningOptions, TimestampMode
 from .results import Notice, Rehearsal, SignOutcome, SignResult
 from .revocation import ONLINE, EvidenceOptions
@@ -85,6 +86,7 @@ def sign_file(
     timestamp_url: str | None = None,
     timestamp_trust: TrustNames = (),
     timestamp: TimestampMode = "require",
+    filing_date: date | None = None,
     overwrite: bool = False,
     chain: Literal["full", "leaf"] | None = None,
     attachments: bool = False,
@@ -118,6 +120,7 @@ def sign_file(
         timestamp_url=timestamp_url,
         timestamp_trust=timestamp_trust,
         timestamp=timestamp,
+        filing_date=filing_date,
         overwrite=overwrite,
     )
     (outcome,) = sign_files([(Path(source), Path(target))], signer=signer, options=options, at=at)
@@ -171,6 +174,9 @@ def _unlock(signer: Signer, rehearsing: Rehearsing) -> _Signing:
         raise CertificateRefusedError(reason="certificate-malformed", error=type(error).__name__) from None
     if not judgement.verdict.passed:
         raise CertificateRefusedError(**{"reason": judgement.verdict.reason, **judgement.verdict.facts})
+    if (day := rehearsing.options.filing_date) is not None:
+        notices = (*judgement.notices, *filing_notices(certificate, day, rehearsing.at))
+        judgement = replace(judgement, notices=notices)
     remember(judgement.chain.certificates)
     # The chain that was judged is the one to embed: it may reach further than what the token knows.
     holder = holder_of(certificate)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -68,6 +68,8 @@ class SigningOptions:
     """CA certificates that vouch for the authority, and for nothing else."""
     timestamp: TimestampMode = "require"
     """What to do where no timestamp is to be had: fail, or sign without it and say so."""
+    filing_date: date | None = None
+    """The day in Japan on which the document will be filed: say if the certificate will have expired by then."""
     overwrite: bool = False
     make_folder: bool = False
     """Make the folder of an output that does not exist yet."""

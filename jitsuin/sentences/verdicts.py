@@ -320,6 +320,14 @@ NOTICES: Mapping[str, tuple[str, str]] = {
         "the certificate expires on {until}; it can be renewed now",
         "証明書は{until}に期限を迎えます。更新手続きができます",
     ),
+    "expires-before-filing": (
+        "the certificate expires on {until}, before the filing date {filing_date} is over: file earlier, or renew it and sign again",
+        "証明書は{until}に期限を迎え、提出日({filing_date})には無効になります。早めに提出するか、更新後に署名し直してください",
+    ),
+    "filing-date-past": (
+        "the filing date {filing_date} is past; today is {today} in Japan",
+        "提出日({filing_date})は過去の日付です(日本の今日は{today})",
+    ),
     "characters-substituted": (
         "a character of the name or address is written differently in the certificate than on the register",
         "氏名または住所の一部の文字が、証明書では代替文字になっています",
