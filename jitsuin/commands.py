@@ -186,6 +186,7 @@ _BEARING = {
     "--revocation": "revocation",
     "--offline": "offline",
     "--allow-private-network": "allow_private_network",
+    "--allow-indirect-crl": "allow_indirect_crl",
     "--profile": "profile",
     "--at": "at_text",
     "--file": "files",

@@ -85,6 +85,14 @@ def trust_options(command: _F) -> _F:
             help=say("Also fetch from addresses that are not public.", "非公開アドレスからの取得も許可します。"),
         ),
         click.option(
+            "--allow-indirect-crl",
+            is_flag=True,
+            help=say(
+                "Believe CRLs of another issuer that certificates name.",
+                "証明書が指定する別の発行者のCRL(間接CRL)も使います。",
+            ),
+        ),
+        click.option(
             "--accept-test-hierarchy",
             is_flag=True,
             help=say(
@@ -128,7 +136,9 @@ def evidence_options(options: dict[str, Any]) -> EvidenceOptions:
     """What `trust_options` say about fetching."""
     from .revocation import EvidenceOptions
 
-    return EvidenceOptions(options["ocsp_url"], options["offline"], options["allow_private_network"])
+    return EvidenceOptions(
+        options["ocsp_url"], options["offline"], options["allow_private_network"], options["allow_indirect_crl"]
+    )
 
 
 def pin_options(command: _F) -> _F:

@@ -129,7 +129,8 @@ def _judged(
 ) -> TimestampReport:
     require_readable(certificate)
     verdict = _authority(certificate, stamped)
-    chain = build_chain(certificate, (*finding.embedded, *brought.certificates), store, stamped)
+    hints = (*finding.embedded, *brought.certificates)
+    chain = build_chain(certificate, hints, store, stamped)
     if verdict.passed:
         verdict = _of_authority(chain.verdict)
     for one in chain.certificates:
@@ -138,7 +139,7 @@ def _judged(
             verdict = Verdict(SubIndication.OUT_OF_BOUNDS_NO_POE, "timestamp-authority-expired", facts)
     revocation = NOT_ASKED
     if verdict.passed and broker is not None and mode is not RevocationMode.OFF:
-        pairs = pairwise(chain.certificates)
+        broker, pairs = broker.within(chain.certificates, hints, at), pairwise(chain.certificates)
         revocation = _revocation([broker.answer(*pair, at, brought.evidence) for pair in pairs], stamped)
         verdict = _revoked(revocation, mode, stamped)
     return TimestampReport(finding, verdict, chain.anchor, revocation)

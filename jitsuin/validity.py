@@ -67,12 +67,12 @@ def judge(
     later is then past caring. Without it the time that counts is `at`. `embedded` is the document's own evidence.
     """
     require_readable(certificate)
-    counts = proven or at
+    counts, hints = proven or at, tuple(hints)
     kind = kind_of(certificate)
     chain = build_chain(certificate, hints, store, counts)
     revocation = NOT_ASKED
     if mode is not RevocationMode.OFF and broker is not None:
-        revocation = _checked(chain, broker, counts, embedded)
+        revocation = _checked(chain, broker.within(chain.certificates, hints, counts), counts, embedded)
     verdict = _kind(certificate, kind)
     for step in (chain.verdict, _revocation(revocation, mode, proven)):
         verdict = step if verdict.passed else verdict

@@ -365,12 +365,23 @@ REVOCATION_WORDS: Mapping[str, tuple[str, str]] = {
     "affiliationChanged": ("the holder moved or changed name", "住所・氏名などの変更"),
     "superseded": ("renewed or reissued", "更新または再発行"),
     "cessationOfOperation": ("at the holder's request, or no longer needed", "本人の申請など利用の終了"),
+    "privilegeWithdrawn": ("a privilege was withdrawn", "権限の取り消し"),
+    "aACompromise": ("the attribute authority's key was compromised", "属性認証局の鍵の危殆化"),
+    "removeFromCRL": ("taken off the list again", "失効リストからの削除"),
     "certificateHold": ("on hold: card reported lost or stolen", "紛失・盗難の届出による一時停止"),
     "no-evidence": ("there is no CRL and no responder that covers it", "対象のCRLもOCSPレスポンダーもない"),
     "stale": ("the CRL is out of date", "CRLの有効期間が過ぎている"),
     "after-expiry": (
         "the CRL is from after the certificate's expiry and need not list it any more",
         "CRLが証明書の有効期限より後に発行されている",
+    ),
+    "indirect": (
+        "the CRL is an indirect one, for several issuers (--allow-indirect-crl)",
+        "間接CRLのため対象外(--allow-indirect-crl)",
+    ),
+    "indirect-issuer": (
+        "who signed the indirect CRL does not lead to the same anchor, or may itself be revoked",
+        "間接CRLの発行者を同じ信頼の起点まで確認できない",
     ),
     "off": ("switched off", "確認しない設定"),
     "offline": ("it would have to be fetched (--offline)", "取得が必要(--offline)"),

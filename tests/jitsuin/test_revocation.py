@@ -106,7 +106,7 @@ LISTS: dict[str, tuple[Callable[[Authority], x509.CertificateRevocationList], tu
     "for CAs only": (lambda ca: ca.crl(NOW, only_cas=True), NOTHING),
     "for users only": (lambda ca: ca.crl(NOW, only_users=True), GOOD),
     "for some reasons": (lambda ca: ca.crl(NOW, only_reasons=[x509.ReasonFlags.key_compromise]), NOTHING),
-    "indirect": (lambda ca: ca.crl(NOW, indirect=True), NOTHING),
+    "indirect": (lambda ca: ca.crl(NOW, indirect=True), ("not-checked", "indirect")),
     "with an unknown critical extension": (lambda ca: ca.crl(NOW, extra=[(UNKNOWN_EXTENSION, True)]), NOTHING),
     "with an unknown extension": (lambda ca: ca.crl(NOW, extra=[(UNKNOWN_EXTENSION, False)]), GOOD),
     "a delta alone": (lambda ca: ca.crl(NOW, number=2, base=1), NOTHING),
