@@ -257,6 +257,7 @@ _OBJECTS: Mapping[str, str | None] = {
     "trust set.error": None,
     "checks": "check",
     "check.advice": None,
+    "signature.checks": "signature check",
     "signature_certificate": "certificate",
     "signature_lifetime": "lifetime",
     "authentication_lifetime": "lifetime",
@@ -318,6 +319,23 @@ _FIELDS: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "anchor": "the trust anchor that the chain ends in",
             "revocation": "null where there was no certificate to judge",
             "notices": "what one should know and decides nothing",
+            "checks": "what was looked at, in that order, and how it ended; empty where there is no signature",
+        },
+    ),
+    "signature check": (
+        "A check of a signature\n\nThe verdict names the one check that decided; here are all. Only `passed` is good "
+        "news.",
+        {
+            "subject": "`form`, `algorithm`, `digests`, `value`, `changes`, `certificate`, `chain`, `period`, "
+            "`revocation`, `timestamp` or `notice`",
+            "outcome": "`passed`, `failed`, `undecided`, `not-checked`, `not-judged` (after another one failed) or "
+            "`note`",
+            "reason": "code of a verdict or a notice, a CRLReason, or why revocation was not checked; null where it "
+            "passed",
+            "evidence": "what it rests on, in the language of the run",
+            "source": "of evidence of revocation: a CRL file, an address, `cache: ` and an address, or `document`",
+            "produced": "when that evidence was made (UTC)",
+            "age_seconds": "how old it was at the time for which the document was judged; negative for later evidence",
         },
     ),
     "certificate": (
@@ -349,11 +367,12 @@ _FIELDS: Mapping[str, tuple[str, Mapping[str, str]]] = {
         "Revocation",
         {
             "status": "`good`, `revoked`, `on-hold` or `not-checked`",
-            "why": "of `not-checked`: `no-evidence`, `stale`, `no-chain` or `off`",
-            "source": "the CRL that answered",
+            "why": "of `not-checked`: such as `no-evidence`, `stale`, `offline`, `no-chain` or `off`",
+            "source": "what answered: a CRL file, an address, `cache: ` and an address, or `document`",
             "produced": "its thisUpdate: how old the evidence is",
             "revoked_at": "UTC",
-            "reason": "CRLReason (RFC 5280)",
+            "reason": "CRLReason (RFC 5280); `affiliationChanged` is a move or a change of name",
+            "of_ca": "whether it is about a CA certificate of the chain",
         },
     ),
     "timestamp": (

@@ -203,6 +203,9 @@ def sign(**options: Any) -> None:
     is_flag=True,
     help=say("Compute SHA-1 signatures; marked weak.", "SHA-1の署名も計算します(脆弱と表示)。"),
 )
+@click.option(
+    "-v", "--verbose", is_flag=True, help=say("Show every check with its evidence.", "確認項目ごとの根拠も表示します。")
+)
 @click.option("--redact", is_flag=True, help=say("Leave out personal data.", "個人情報を表示しません。"))
 @click.option(
     "--report",

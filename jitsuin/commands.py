@@ -16,6 +16,7 @@ import click
 
 from jitsuin.formats.verdict import Indication
 
+from .check_report import verification_json, verification_text
 from .demo import DemoRow
 from .errors import ExitCode, exit_code
 from .language import say
@@ -28,8 +29,6 @@ from .report import (
     profile_json,
     sign_json,
     sign_text,
-    verify_json,
-    verify_text,
 )
 from .results import Rehearsal, SignOutcome, VerifyReport
 from .trust_sets import TrustSet
@@ -207,8 +206,8 @@ def finish_verifying(results: Sequence[VerifyReport | tuple[Path, Exception]], o
             click.echo(error_text(path, error), err=True)
             continue
         codes.append(_VERDICT_CODES[result.verdict.indication])
-        rows.append(verify_json(result, redact=options["redact"]))
-        _echo(verify_text(result, redact=options["redact"]), options)
+        rows.append(verification_json(result, redact=options["redact"]))
+        _echo(verification_text(result, redact=options["redact"], verbose=options["verbose"]), options)
     if options["as_json"]:
         print_json({"schema_version": SCHEMA_VERSION, "command": "verify", "files": rows})
     bad = [code for code in codes if code is not ExitCode.DONE]

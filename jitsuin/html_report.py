@@ -13,7 +13,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from .checks import Check, Outcome, Subject, checks_of
+from .checks import SIGNS, Check, Outcome, Subject, checks_of
 from .errors import OutputError
 from .html_page import Markup, element, joined, page, time_element
 from .language import language, say
@@ -51,14 +51,6 @@ _VERDICTS: Final = {
     "INVALID": ("invalid", "✗", ("", "無効")),
     "INDETERMINATE": ("indeterminate", "?", ("", "判定不能")),
     _ERROR: ("unreadable", "✗", ("not verified", "検証できず")),
-}
-_SIGNS: Final = {
-    Outcome.PASSED: "✓",
-    Outcome.FAILED: "✗",
-    Outcome.UNDECIDED: "?",
-    Outcome.NOT_CHECKED: "–",
-    Outcome.NOT_JUDGED: "–",
-    Outcome.NOTE: "!",
 }
 
 
@@ -313,7 +305,7 @@ def _group(word: str) -> str:
 
 
 def _outcome_badge(outcome: Outcome) -> Markup:
-    return element("span", f"{_SIGNS[outcome]} {say(*OUTCOMES[outcome])}", class_=f"badge {outcome.value}")
+    return element("span", f"{SIGNS[outcome]} {say(*OUTCOMES[outcome])}", class_=f"badge {outcome.value}")
 
 
 def _facts(rows: Iterable[tuple[str, str]]) -> Markup:

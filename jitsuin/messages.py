@@ -12,7 +12,7 @@ from datetime import datetime, timedelta, timezone
 from jitsuin.signer.errors import PinIncorrectError
 
 from .errors import TimestampError
-from .language import language
+from .language import language, say
 from .sentences import (
     ADVICE,
     CHANGES,
@@ -30,6 +30,7 @@ from .sentences import (
 
 _SENTENCE_ENDS = (". ", "。")
 _SIGNATURE = ("the signature", "署名")
+_HOURS_TOLD = 48
 JST = timezone(timedelta(hours=9), "JST")
 
 
@@ -112,6 +113,17 @@ def moment(value: datetime) -> str:
         return value.astimezone(JST).strftime("%Y-%m-%d %H:%M JST")
     except OverflowError:  # the year 9999, RFC 5280's "no expiry", has no Japanese time
         return value.strftime("%Y-%m-%d %H:%M UTC")
+
+
+def age(made: datetime, at: datetime) -> str:
+    """How old something was at a time, as roughly as people ask."""
+    passed = at - made
+    hours = passed // timedelta(hours=1)
+    if passed < timedelta():
+        return say("from after that time", "基準時刻より後のもの")
+    if not hours:
+        return say("less than an hour", "1時間未満")
+    return say(f"{hours} h", f"{hours}時間") if hours < _HOURS_TOLD else say(f"{passed.days} days", f"{passed.days}日")
 
 
 def revocation_word(code: str) -> str:
