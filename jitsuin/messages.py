@@ -11,10 +11,11 @@ from datetime import datetime, timedelta, timezone
 
 from jitsuin.signer.errors import PinIncorrectError
 
-from .errors import TimestampError
+from .errors import CertificateRefusedError, TimestampError
 from .language import language, say
 from .sentences import (
     ADVICE,
+    CERTIFICATE_REMEDIES,
     CHANGES,
     ERRORS,
     FORM_RULES,
@@ -82,9 +83,17 @@ def error_sentence(error: Exception) -> str:
     # A refused document or certificate: the reason is one of the verdicts', and says why.
     if reason in VERDICTS and f"{name}.{reason}" not in ERRORS and "{reason}" not in entry[0]:
         sentence += ": " + verdict_sentence(reason, facts)
-    if reason in REMEDIES:
-        sentence += _SENTENCE_ENDS[language() == "ja"] + _filled(REMEDIES[reason], facts)
+    if remedy := _remedy(error, reason, facts):
+        sentence += _SENTENCE_ENDS[language() == "ja"] + _filled(remedy, facts)
     return sentence
+
+
+def _remedy(error: Exception, reason: str, facts: Mapping[str, object]) -> tuple[str, str] | None:
+    """What to do about it, where there is something."""
+    if isinstance(error, CertificateRefusedError):
+        particular = CERTIFICATE_REMEDIES.get(f"{reason}.{facts.get('crl_reason')}")
+        return particular or CERTIFICATE_REMEDIES.get(reason)
+    return REMEDIES.get(reason)
 
 
 def token_event_sentence(code: str, token: str) -> str:

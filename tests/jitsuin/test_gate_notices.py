@@ -1,4 +1,4 @@
-"""What the gate warns of before signing: each in text and JSON, Japanese and English, and absent where it is not so."""
+"""What the gate says before signing: warnings, and refusals with the remedy; in text and JSON, Japanese and English."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from jitsuin.filing import filing_notices
 from jitsuin.lifetime import japanese_day
 from jitsuin.pipeline import open_signer
 from jitsuin.samples.documents import income_tax_return
+from jitsuin.sentences import CERTIFICATE_REMEDIES, REVOCATION_WORDS, VERDICTS
 from jitsuin.signer.simulator import PERSONAS, SIGNATURE_PASSWORD
 from jitsuin.signer.simulator.pki import signature_certificate
 
@@ -64,6 +65,46 @@ def test_no_warning_without_cause(sign: Callable) -> None:
     assert codes(sign("valid", "--json")) == set()
     assert codes(sign("valid", "--json", day=0)) == set(), "today is not past"
     assert codes(sign("renewal-window", "--json", day=30)) == {"renewal-window"}
+
+
+REFUSALS = {
+    # persona: reason, and the remedy in both languages
+    "expired": ("signer-expired", "have it renewed", "窓口で更新"),
+    "not-yet-valid": ("signer-not-yet-valid", "once it is valid", "時計"),
+    "revoked-affiliation-changed": ("revoked", "a move or a change of name", "転居や氏名"),
+    "revoked-superseded": ("revoked", "the newer one", "新しい証明書"),
+    "revoked-key-compromise": ("revoked", "a new one is issued", "新しい証明書"),
+    "revoked-certificate-hold": ("on-hold", "have the hold lifted", "解除"),
+    "look-alike": ("issuer-unknown", "--trust", "--trust"),
+}
+
+
+@pytest.mark.parametrize("persona", REFUSALS)
+def test_a_refusal_and_its_remedy(
+    sign: Callable, card: Callable, in_japanese: Callable, tmp_path: Path, persona: str
+) -> None:
+    reason, english, japanese = REFUSALS[persona]
+    crls = ("--crl", Path(card(persona, datetime.now(UTC)).removeprefix("simulator:")) / "crl")
+    shown = sign(persona, *crls)
+    assert (shown.code, (tmp_path / "b.xtx").exists()) == (10, False)
+    assert english in shown.err.lower()
+    printed = sign(persona, "--json", *crls).json
+    assert (printed["exit_code"], printed["error"]["facts"]["reason"]) == (10, reason)
+    in_japanese()
+    assert japanese in sign(persona, *crls).err
+
+
+def test_a_remedy_for_what_was_not_checked(sign: Callable, in_japanese: Callable) -> None:
+    refused = sign("valid", "--revocation", "require")
+    assert (refused.code, "--revocation warn" in refused.err) == (10, True)
+    in_japanese()
+    assert "--revocation warn" in sign("valid", "--revocation", "require").err
+
+
+def test_every_remedy_is_of_a_reason() -> None:
+    codes = {code.partition(".")[0] for code in CERTIFICATE_REMEDIES}
+    assert codes <= VERDICTS.keys()
+    assert {code.partition(".")[2] for code in CERTIFICATE_REMEDIES} - {""} <= REVOCATION_WORDS.keys()
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from cryptography.x509 import ocsp
 from authority import UNKNOWN_EXTENSION, Authority, Credential, Entry, damaged, name_of
 from jitsuin.revocation import EvidenceOptions, Revocation, Source
 from jitsuin.revocation_status import RevocationAnswer, RevocationStatus
-from pki_faults import big, body, cut, endless, hang_up, redirect, redirect_chain, slow, status, zipped
+from pki_faults import big, body, cut, endless, hang_up, header, redirect, redirect_chain, slow, status, zipped
 from pki_servers import PkiServer
 from responders import OcspResponder
 
@@ -269,6 +269,28 @@ def test_what_is_sent(authority: Authority, pki_server: PkiServer, ask: Ask) -> 
     assert asked.serial_number == signer.certificate.serial_number
     ask(signer)
     assert pki_server.requests[1].body != request.body, "the nonce is another one"
+
+
+def test_no_credentials_and_no_proxy(
+    authority: Authority, pki_server: PkiServer, ask: Ask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing that the user keeps for other programs goes along, and a cookie that a server gives is not given back."""
+    (tmp_path / ".netrc").write_text("machine 127.0.0.1 login me password secret\n")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://me:secret@127.0.0.1:9/")
+    first = pki_server.crl("/first.crl", authority.crl(NOW), header("Set-Cookie", "a=b"))
+    asked = status(401, ("WWW-Authenticate", "Basic realm=x"))
+    moved = pki_server.crl("/moved.crl", authority.crl(NOW), redirect("/second.crl"))
+    pki_server.crl("/second.crl", authority.crl(NOW))
+    assert said(ask(authority.issue(crl=first))) == GOOD
+    assert said(ask(authority.issue(crl=pki_server.crl("/b.crl", authority.crl(NOW), asked)))) == (
+        "not-checked",
+        "fetch-status",
+    )
+    assert said(ask(authority.issue(crl=moved))) == GOOD
+    assert [request.path for request in pki_server.requests] == ["/first.crl", "/b.crl", "/moved.crl", "/second.crl"]
+    assert all(request.credentials == {} for request in pki_server.requests)
 
 
 def test_by_get_where_there_is_no_post(authority: Authority, pki_server: PkiServer, ask: Ask) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,8 +13,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from authority import Authority, Keys
-from jitsuin import sign_file, verify_file
+from jitsuin import open_signer, sign_file, verify_file
+from jitsuin.card_status import Advice, card_status
 from jitsuin.errors import CertificateRefusedError, TrustFileError
+from jitsuin.messages import advice_sentence
 from jitsuin.samples.documents import income_tax_return
 from jitsuin.trust import Chain, TrustStore, build_chain, import_anchors, load_trust, remember, remembered
 
@@ -105,6 +108,15 @@ def test_a_test_card_is_refused_before_the_pin(test_ca: Authority, tmp_path: Pat
     assert raised.value.facts["reason"] == "test-hierarchy"
     with pytest.raises(AssertionError, match="the PIN"):
         sign_file(tmp_path / "a.xtx", tmp_path / "b.xtx", signer=Card(test_ca.certificate), accept_test_hierarchy=True)
+
+
+def test_a_look_at_the_card_says_so(test_ca: Authority, card: Callable) -> None:
+    """Of a simulated card, as if its CA were that one."""
+    with open_signer(card("valid"), pin=None) as signer:
+        facts = replace(signer.describe(), signature_issuer=test_ca.certificate)
+    advice = card_status(facts, load_trust([]), NOW).advice
+    assert advice[0] == Advice("certificate-refused", {"reason": "test-hierarchy"})
+    assert "--accept-test-hierarchy" in advice_sentence(advice[0].code, advice[0].facts)
 
 
 @pytest.mark.parametrize("policy", [TEST, None], ids=["test policy", "no policy"])
