@@ -375,6 +375,19 @@ def test_redirects_to_what_is_not_to_be_fetched(
     assert said(ask(signer)) == ("not-checked", why)
 
 
+def test_a_redirect_to_a_private_address(
+    authority: Authority, pki_server: PkiServer, ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every address on the way is looked at, not the first alone: here one of loopback is taken for a public one."""
+    monkeypatch.setattr("jitsuin.fetch._public", lambda address: address == "127.0.0.1")
+    signer, options = authority.issue(crl=pki_server.url("/ca.crl")), EvidenceOptions()
+    for host, expected in (("127.0.0.1", GOOD), ("127.0.0.2", ("not-checked", "fetch-private"))):
+        there = pki_server.crl("/there.crl", authority.crl(NOW)).replace("127.0.0.1", host)
+        pki_server.crl("/ca.crl", authority.crl(NOW), redirect(there))
+        assert said(ask(signer, options=options)) == expected
+    assert [request.path for request in pki_server.requests] == ["/ca.crl", "/there.crl", "/ca.crl"]
+
+
 @pytest.mark.parametrize(
     "host",
     [
