@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,11 +18,13 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from authority import Authority, Credential
 from pki_servers import PkiServer
+from responders import Tsa
 from ungated import DocumentKind, signed, unsigned
-from validity_cases import CASES, DONE, GROUPS, NOW, Case, World
+from validity_cases import CASES, DONE, GROUPS, NOW, TSA_CASES, Case, World
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "validity-table.md"
 WRITE = bool(os.environ.get("JITSUIN_VALIDITY_WRITE"))
+TIMESTAMPS = "Timestamps"
 KINDS: tuple[DocumentKind, ...] = ("xml", "pdf")
 
 
@@ -76,12 +78,10 @@ def _pin(text: str) -> int:
 
 
 @pytest.fixture(scope="module")
-def rows() -> Iterator[dict[str, Row]]:
+def rows() -> dict[str, Row]:
     """What has been found; the page is written from it."""
     found: dict[str, Row] = {}
-    yield found
-    if WRITE and found.keys() == CASES.keys():
-        PAGE.write_text(page(found), encoding="utf-8")
+    return found
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -135,12 +135,72 @@ def outcome(desk: Desk, case: Case, kind: DocumentKind) -> Row:
     return Row(refused.code, verified.code, verdict, file["reason"], said)
 
 
+@pytest.fixture(scope="module")
+def stamped() -> dict[str, str]:
+    """The rows about time-stamping authorities that have been found."""
+    return {}
+
+
+@pytest.mark.parametrize("name", TSA_CASES)
+def test_timestamps(
+    jitsuin: Callable,
+    home: Path,
+    authority: Authority,
+    pki_server: PkiServer,
+    tsa: Tsa,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    stamped: dict[str, str],
+    rows: dict[str, Row],
+    name: str,
+) -> None:
+    if name == "slow":
+        monkeypatch.setattr("jitsuin.timestamp._SECONDS", 1.0)
+    monkeypatch.setattr("jitsuin.timestamp._PAUSES", ())  # how often it tries again is another test's
+    case, trust = TSA_CASES[name], ("--timestamp-trust", tmp_path / "ca.cer")
+    case.turn(tsa)
+    url = pki_server.tsa("/tsa", tsa, case.fault) if case.there else pki_server.unreachable()
+    world = World(authority, pki_server, tmp_path, ["--timestamp-url", url, *map(str, trust)])
+    desk = Desk(jitsuin, home, tmp_path, world, authority.issue())
+    required = desk.sign("pdf", "off")
+    assert required.code == (DONE if case.good else 11), required.out
+    reason = ""
+    if not case.good:
+        facts = required.json["files"][0]["error"]["facts"]
+        reason = f"`{facts['reason']}`" + (f" (`{facts['verdict']}`)" if "verdict" in facts else "")
+    world.options += ["--timestamp", "prefer"]
+    preferred = desk.sign("pdf", "off")
+    (made,) = preferred.json["files"]
+    assert (preferred.code, (made["timestamp"] is not None)) == (DONE, case.good)
+    assert ("timestamp-missing" in {notice["code"] for notice in made["notices"]}) is not case.good
+    verified = jitsuin(
+        "verify", tmp_path / "b.pdf", "--trust", tmp_path / "ca.cer", *trust, "--revocation", "off", "--json"
+    )
+    (signature,) = verified.json["files"][0]["signatures"]
+    assert (verified.code, signature["proven_at"] is not None) == (DONE, case.good)
+    proof = "by the timestamp" if case.good else "none"
+    stamped[name] = f"| {name} | {required.code} | {preferred.code} | {reason} | {proof} |"
+    if not WRITE:
+        assert stamped[name] in section(TIMESTAMPS)
+    elif stamped.keys() == TSA_CASES.keys() and rows.keys() == CASES.keys():
+        PAGE.write_text(page(rows, stamped), encoding="utf-8")
+
+
+def test_a_return_gets_no_timestamp(
+    jitsuin: Callable, home: Path, authority: Authority, pki_server: PkiServer, tmp_path: Path
+) -> None:
+    """The option is refused before anybody is asked."""
+    world = World(authority, pki_server, tmp_path, ["--timestamp-url", pki_server.url("/tsa")])
+    refused = Desk(jitsuin, home, tmp_path, world, authority.issue()).sign("xml", "off")
+    assert (refused.code, pki_server.requests) == (2, [])
+
+
 def test_the_page_has_nothing_else() -> None:
     if WRITE:
         return
     text = PAGE.read_text(encoding="utf-8")
-    assert text.count("\n## ") == len(GROUPS)
-    for group, cases in GROUPS.items():
+    assert text.count("\n## ") == len(GROUPS) + 1
+    for group, cases in {**GROUPS, TIMESTAMPS: TSA_CASES}.items():
         titles = [line.split(" | ")[0].removeprefix("| ") for line in section(group).splitlines() if line[:2] == "| "]
         assert titles[2:] == list(cases)
 
@@ -150,13 +210,14 @@ def section(group: str) -> str:
     return PAGE.read_text(encoding="utf-8").partition(f"\n## {group}\n")[2].partition("\n## ")[0]
 
 
-def page(found: dict[str, Row]) -> str:
+def page(found: dict[str, Row], stamped: dict[str, str]) -> str:
     heading = "| Case | `sign` | `verify` | Verdict | Reason | Revocation |\n| --- | --- | --- | --- | --- | --- |"
     parts = [
         "\n".join([f"## {group}", "", heading, *(found[f"{group}: {title}"].on_page(title) for title in cases)])
         for group, cases in GROUPS.items()
     ]
-    return _PAGE.format(cases=len(found), groups="\n\n".join(parts))
+    stamps = "\n".join(stamped[name] for name in TSA_CASES)
+    return _PAGE.format(cases=len(found), groups="\n\n".join(parts), title=TIMESTAMPS, stamps=stamps)
 
 
 _PAGE = """\
@@ -179,4 +240,14 @@ expired without a proof of time is INDETERMINATE, since the signature may be old
 time it is decided, see [the time that counts](verification.md). The reasons are [reason codes](reason-codes.md).
 
 {groups}
+
+## {title}
+
+What a time-stamping authority gives to `sign --timestamp-url`, for a PDF (e-Tax returns have no timestamps, and the
+option is refused there): exit codes with `--timestamp require`, which writes nothing then, and with `prefer`, which
+signs without and says so. 11 is "network". The last column is what `verify` finds in what `prefer` has written.
+
+| Case | `require` | `prefer` | Reason | Proof of time |
+| --- | --- | --- | --- | --- |
+{stamps}
 """

@@ -18,7 +18,7 @@ from cryptography.x509 import ocsp
 from authority import UNKNOWN_EXTENSION, Authority, Credential, Entry, damaged, name_of
 from pki_faults import Fault, big, body, cut, endless, hang_up, redirect, slow, status, zipped
 from pki_servers import PkiServer
-from responders import OcspResponder
+from responders import OcspResponder, Tsa
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 DAY = timedelta(days=1)
@@ -323,4 +323,51 @@ GROUPS: Mapping[str, Mapping[str, Case]] = {
 }
 CASES: Mapping[str, Case] = {
     f"{group}: {title}": case for group, cases in GROUPS.items() for title, case in cases.items()
+}
+
+
+# Time-stamping authorities: what `sign --timestamp-url` gets
+
+
+@dataclass(frozen=True)
+class TsaCase:
+    """A knob of the authority, a fault on the way, or neither; only what is in order gives a timestamp."""
+
+    turn: Callable[[Tsa], None] = lambda _tsa: None
+    fault: Fault | None = None
+    good: bool = False
+    there: bool = True
+
+
+def knob(**values: object) -> TsaCase:
+    def turn(tsa: Tsa) -> None:
+        for name, value in values.items():
+            setattr(tsa, name, value)
+
+    return TsaCase(turn)
+
+
+def signer(make: Callable[[Authority], Credential]) -> TsaCase:
+    return TsaCase(lambda tsa: setattr(tsa, "signer", make(tsa.authority)))
+
+
+TSA_CASES: Mapping[str, TsaCase] = {
+    "in order": TsaCase(good=True),
+    "wrong nonce": knob(nonce="wrong"),
+    "no nonce": knob(nonce="none"),
+    "over something else": knob(wrong_digest=True),
+    "wrong signature": knob(bad_signature=True),
+    "without certificate": knob(certificates=False),
+    "refuses": knob(reject="system_failure"),
+    "certificate without timeStamping (EKU)": signer(lambda ca: ca.tsa("No purpose", purpose=False)),
+    "certificate expired": signer(lambda ca: ca.tsa("Old", until=NOW - DAY)),
+    "of a look-alike CA": signer(lambda ca: ca.look_alike().tsa()),
+    "of a CA that nobody trusts": signer(lambda ca: Authority(ca.keys, "Another").tsa()),
+    "unreachable": TsaCase(there=False),
+    "slow": TsaCase(fault=slow(before=60)),
+    "an endless answer": TsaCase(fault=endless()),
+    "10 MB": TsaCase(fault=big()),
+    "garbage": TsaCase(fault=body(b"garbage")),
+    "an error (503)": TsaCase(fault=status(503)),
+    "hung up": TsaCase(fault=hang_up()),
 }
