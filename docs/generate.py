@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from jitsuin import pipeline, sentences
 from jitsuin.card_status import signature_certificate
@@ -252,8 +253,11 @@ _OBJECTS: Mapping[str, str | None] = {
     "profiles": "profile",
     "error": "error",
     "anchors": "anchor",
+    "sets": "trust set",
+    "trust set.error": None,
     "checks": "check",
     "check.advice": None,
+    "signature.checks": "signature check",
     "signature_certificate": "certificate",
     "signature_lifetime": "lifetime",
     "authentication_lifetime": "lifetime",
@@ -315,6 +319,23 @@ _FIELDS: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "anchor": "the trust anchor that the chain ends in",
             "revocation": "null where there was no certificate to judge",
             "notices": "what one should know and decides nothing",
+            "checks": "what was looked at, in that order, and how it ended; empty where there is no signature",
+        },
+    ),
+    "signature check": (
+        "A check of a signature\n\nThe verdict names the one check that decided; here are all. Only `passed` is good "
+        "news.",
+        {
+            "subject": "`form`, `algorithm`, `digests`, `value`, `changes`, `certificate`, `chain`, `period`, "
+            "`revocation`, `timestamp` or `notice`",
+            "outcome": "`passed`, `failed`, `undecided`, `not-checked`, `not-judged` (after another one failed) or "
+            "`note`",
+            "reason": "code of a verdict or a notice, a CRLReason, or why revocation was not checked; null where it "
+            "passed",
+            "evidence": "what it rests on, in the language of the run",
+            "source": "of evidence of revocation: a CRL file, an address, `cache: ` and an address, or `document`",
+            "produced": "when that evidence was made (UTC)",
+            "age_seconds": "how old it was at the time for which the document was judged; negative for later evidence",
         },
     ),
     "certificate": (
@@ -346,11 +367,12 @@ _FIELDS: Mapping[str, tuple[str, Mapping[str, str]]] = {
         "Revocation",
         {
             "status": "`good`, `revoked`, `on-hold` or `not-checked`",
-            "why": "of `not-checked`: `no-evidence`, `stale`, `no-chain` or `off`",
-            "source": "the CRL that answered",
+            "why": "of `not-checked`: such as `no-evidence`, `stale`, `offline`, `no-chain` or `off`",
+            "source": "what answered: a CRL file, an address, `cache: ` and an address, or `document`",
             "produced": "its thisUpdate: how old the evidence is",
             "revoked_at": "UTC",
-            "reason": "CRLReason (RFC 5280)",
+            "reason": "CRLReason (RFC 5280); `affiliationChanged` is a move or a change of name",
+            "of_ca": "whether it is about a CA certificate of the chain",
         },
     ),
     "timestamp": (
@@ -550,7 +572,21 @@ _FIELDS: Mapping[str, tuple[str, Mapping[str, str]]] = {
     ),
     "trust list": (
         "`jitsuin trust list --json`",
-        {"schema_version": "of this page", "command": "`trust list`", "anchors": "all of them"},
+        {
+            "schema_version": "of this page",
+            "command": "`trust list`",
+            "anchors": "JPKI's CAs, and those that were imported with `--force`",
+            "sets": "the named ones of the configuration file",
+        },
+    ),
+    "trust set": (
+        "A named set of anchors",
+        {
+            "name": "for `--trust`",
+            "places": "its files and folders",
+            "anchors": "the certificates in them; none where there is an error",
+            "error": "why it cannot be used, in the language of the run",
+        },
     ),
     "anchor": (
         "An anchor",
@@ -560,7 +596,8 @@ _FIELDS: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "key_identifier": "subjectKeyIdentifier, hexadecimal: CAs that share one name are told apart by key",
             "not_before": "of the certificate",
             "not_after": "of the certificate",
-            "state": "`seen` (its certificate is remembered), `not seen` or `own` (imported with `--force`)",
+            "state": "`seen` (its certificate is remembered), `not seen`, `own` (imported with `--force`) or `set`",
+            "download": "where J-LIS publishes a missing one, without the scheme; null for all others",
         },
     ),
     "failure": (
@@ -683,6 +720,9 @@ def _runs() -> Iterator[tuple[str, dict[str, Any]]]:
         yield "doctor", run("doctor", "--json", "--bundle", "report.jsonl", PCSCLITE_CSOCK_NAME="absent")
         yield "profiles", run("profiles", "--json")
         yield "trust list", run("trust", "list", "--json")
+        (Path(name) / "sets.toml").write_text('[trust.sets]\nnone = "absent.pem"\nown = "ca.pem"\n', encoding="utf-8")
+        (Path(name) / "ca.pem").write_bytes(load_trust(["simulator"]).anchors[0].public_bytes(Encoding.PEM))
+        yield "trust list", run("trust", "list", "--json", JITSUIN_CONFIG=str(Path(name) / "sets.toml"))
 
 
 def _with_timestamp(printed: dict[str, Any]) -> dict[str, Any]:

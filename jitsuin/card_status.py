@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from cryptography import x509
 
 from .certificate import CertificateKind, Holder, holder_of, kind_of
+from .chains import of_test_hierarchy
 from .lifetime import Ending, Lifetime, Phase, ending, lifetime
 from .trust import TrustStore
 from .validity import Judgement, RevocationMode, judge
@@ -150,7 +151,9 @@ def _about_issuer(status: CardStatus) -> Iterator[Advice]:
     issuer = status.facts.signature_issuer
     if issuer is None:
         return
-    if status.signature_anchor is None:
+    if status.signature_anchor is None and of_test_hierarchy(issuer.subject):
+        yield Advice("certificate-refused", {"reason": "test-hierarchy"})
+    elif status.signature_anchor is None:
         yield Advice("issuer-unknown")
     elif issuer.not_valid_after_utc < status.at:
         yield Advice("issuer-expired")

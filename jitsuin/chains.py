@@ -13,6 +13,7 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, padding, rsa
+from cryptography.x509.oid import NameOID
 
 from jitsuin.formats.der import INTEGER, SEQUENCE, Fields, context, read
 
@@ -20,6 +21,9 @@ _MAX_DEPTH = 8
 """Certificates in a chain, both ends included."""
 _MAX_STEPS = 1000
 """What honest documents bring takes a few."""
+
+_TEST_ORGANIZATION = "jpki-test"
+"""As `_spaced` makes it of O=JPKI-TEST."""
 
 _Chain = tuple[x509.Certificate, ...]
 
@@ -54,12 +58,28 @@ class ChainSearch:
         orphans = [subject for subject, issuers in self._known.items() if not issuers]
         return any(_names_key_of(orphan, candidate) for orphan in orphans for candidate in self._candidates)
 
+    @property
+    def led_to_tests(self) -> bool:
+        """Whether a certificate on the way names a CA of the test hierarchy."""
+        return any(of_test_hierarchy(subject.issuer) for subject in self._known)
+
     def _issuers(self, subject: x509.Certificate) -> list[x509.Certificate]:
         if subject not in self._known:
             self._known[subject] = [one for one in self._candidates if _issued(one, subject)]
         authorities = [issuer for issuer in self._known[subject] if is_ca(issuer)]
         self.usurped = self.usurped or (not authorities and bool(self._known[subject]))
         return authorities
+
+
+def of_test_hierarchy(name: x509.Name) -> bool:
+    """Whether a name is one of J-LIS's test hierarchy, whose cards are for developers. A name proves nothing."""
+    organizations = name.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)
+    return any(str(_spaced(part.value)) == _TEST_ORGANIZATION for part in organizations)
+
+
+def is_test_anchor(certificate: x509.Certificate) -> bool:
+    """Whether it is a self-signed CA certificate of that name, as the test cards carry; anybody can make one."""
+    return of_test_hierarchy(certificate.subject) and is_ca(certificate) and _issued(certificate, certificate)
 
 
 def is_ca(certificate: x509.Certificate) -> bool:

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from cryptography.hazmat.primitives import hashes
 
 from jitsuin.formats.verdict import Indication, SubIndication, Verdict
 
 from .language import say
-from .messages import change_sentence, moment, notice_sentence, verdict_sentence
+from .messages import age, change_sentence, moment, notice_sentence, verdict_sentence
 from .report import part_in_words, period_text, revocation_text, timestamp_text
 from .results import SignatureReport, TimestampReport, VerifyReport
 from .revocation_status import RevocationAnswer, RevocationStatus
@@ -70,8 +70,21 @@ class Check:
     outcome: Outcome
     evidence: tuple[str, ...] = ()
     """Sentences and facts, which may quote the document."""
+    reason: str = ""
+    """The code of what is wrong, or not known; empty where it passed."""
+    answer: RevocationAnswer | None = None
+    """Of a check of revocation: what it rests on."""
 
 
+SIGNS: Final = {
+    Outcome.PASSED: "✓",
+    Outcome.FAILED: "✗",
+    Outcome.UNDECIDED: "?",
+    Outcome.NOT_CHECKED: "–",
+    Outcome.NOT_JUDGED: "–",
+    Outcome.NOTE: "!",
+}
+"""A sign for each outcome, beside the word."""
 _BLAMED = {
     SubIndication.HASH_FAILURE: Subject.DIGESTS,
     SubIndication.SIGNED_DATA_NOT_FOUND: Subject.DIGESTS,
@@ -88,7 +101,6 @@ _UNCHANGED = frozenset(("not-the-form", "certificate-malformed"))
 _COMPLETE = frozenset(("certificate-malformed",))
 _PERIODS = frozenset(("signer-not-yet-valid", "signer-expired", "ca-not-yet-valid", "ca-expired"))
 _REVOKED = frozenset(("revoked", "on-hold", "ca-revoked"))
-_HOURS_TOLD = 48
 
 
 def checks_of(report: VerifyReport, signature: SignatureReport, *, redact: bool = False) -> tuple[Check, ...]:
@@ -103,7 +115,9 @@ def checks_of(report: VerifyReport, signature: SignatureReport, *, redact: bool 
     found += (_of_timestamp(stamp) for stamp in (*own, *signature.timestamps))
     for notice in judgement.notices if judgement is not None else ():
         if notice.code != "revocation-not-checked":  # the check of revocation has said it
-            found.append(Check(Subject.NOTICE, Outcome.NOTE, (notice_sentence(notice.code, notice.facts),)))
+            found.append(
+                Check(Subject.NOTICE, Outcome.NOTE, (notice_sentence(notice.code, notice.facts),), notice.code)
+            )
     return tuple(found)
 
 
@@ -121,7 +135,7 @@ def _of_document(report: VerifyReport, signature: SignatureReport) -> Iterator[C
     def check(subject: Subject, *evidence: str, after: frozenset[str] = _SOUND) -> Check:
         if subject is blamed:
             told = () if subject is Subject.CHANGES and evidence else (_sentence(verdict),)
-            return Check(subject, _outcome(verdict), (*told, *evidence))
+            return Check(subject, _outcome(verdict), (*told, *evidence), verdict.reason)
         passed = verdict.passed or verdict.reason in after
         return Check(subject, Outcome.PASSED if passed else Outcome.NOT_JUDGED, evidence)
 
@@ -131,7 +145,7 @@ def _of_document(report: VerifyReport, signature: SignatureReport) -> Iterator[C
         weak = say(
             "SHA-1 is no longer secure, and was accepted on request", "安全でないSHA-1を、指定により許容しました"
         )
-        algorithm = Check(Subject.ALGORITHM, Outcome.NOTE, (*algorithm.evidence, weak))
+        algorithm = Check(Subject.ALGORITHM, Outcome.NOTE, (*algorithm.evidence, weak), "weak")
     yield algorithm
     yield check(Subject.DIGESTS, *map(part_in_words, finding.covers))
     yield check(Subject.VALUE)
@@ -163,7 +177,10 @@ def _of_certificate(
     kind = say(*CERTIFICATE_KINDS[judgement.kind.value])
     wrong = judgement.verdict.reason == "wrong-kind"
     said = (kind, _sentence(judgement.verdict)) if wrong else (kind,)
-    yield Check(Subject.CERTIFICATE, _outcome(judgement.verdict) if wrong else Outcome.PASSED, said)
+    if wrong:
+        yield Check(Subject.CERTIFICATE, _outcome(judgement.verdict), said, judgement.verdict.reason)
+    else:
+        yield Check(Subject.CERTIFICATE, Outcome.PASSED, said)
     yield _chain(judgement, redact=redact)
     yield _period(report, signature, certificate, judgement)
     yield _revocation(report, judgement)
@@ -178,7 +195,10 @@ def _chain(judgement: Judgement, *, redact: bool) -> Check:
     if chain.verdict.reason in _PERIODS:  # a check of its own, after which what CAs demand is not looked at
         return Check(Subject.CHAIN, Outcome.NOT_JUDGED, (leads, say(*CHAIN_NOT_JUDGED), *links))
     return Check(
-        Subject.CHAIN, _outcome(chain.verdict), (_sentence(chain.verdict), *([leads] if leads else []), *links)
+        Subject.CHAIN,
+        _outcome(chain.verdict),
+        (_sentence(chain.verdict), *([leads] if leads else []), *links),
+        chain.verdict.reason,
     )
 
 
@@ -198,7 +218,9 @@ def _period(
     when = say(f"at {moment(counts)}, {_why(signature)}", f"{moment(counts)}の時点で判定({_why(signature)})")
     evidence = (period_text(certificate), when)
     if chain.verdict.reason in _PERIODS:
-        return Check(Subject.PERIOD, _outcome(chain.verdict), (_sentence(chain.verdict), *evidence))
+        return Check(
+            Subject.PERIOD, _outcome(chain.verdict), (_sentence(chain.verdict), *evidence), chain.verdict.reason
+        )
     inside = all(_valid(one, counts) for one in chain.certificates or (certificate,))
     return Check(Subject.PERIOD, Outcome.PASSED if inside else Outcome.UNDECIDED, evidence)
 
@@ -221,16 +243,18 @@ def _revocation(report: VerifyReport, judgement: Judgement) -> Check:
             1, say("this is about a CA certificate of the chain", "経路上の認証局の証明書についての情報です")
         )
     if answer.status is RevocationStatus.GOOD:
-        return Check(Subject.REVOCATION, Outcome.PASSED, tuple(evidence))
+        return Check(Subject.REVOCATION, Outcome.PASSED, tuple(evidence), answer=answer)
     if answer.status is RevocationStatus.NOT_CHECKED:
         said = (notice for notice in judgement.notices if notice.code == "revocation-not-checked")
         evidence += (notice_sentence(notice.code, notice.facts) for notice in said)
-        return Check(Subject.REVOCATION, Outcome.NOT_CHECKED, tuple(evidence))
+        return Check(Subject.REVOCATION, Outcome.NOT_CHECKED, tuple(evidence), answer.why, answer)
     decided = verdict.reason in _REVOKED
     return Check(
         Subject.REVOCATION,
         _outcome(verdict) if decided else Outcome.UNDECIDED,
         (*([_sentence(verdict)] if decided else []), *evidence),
+        answer.reason,
+        answer,
     )
 
 
@@ -238,19 +262,7 @@ def _age(answer: RevocationAnswer, at: datetime) -> Iterator[str]:
     """How old the evidence was at the time for which the verification was made."""
     if answer.produced is None:
         return
-    age = at - answer.produced
-    if age < timedelta():
-        yield say(
-            "the evidence is from after the time of this verification", "失効情報は検証の基準時刻より後のものです"
-        )
-        return
-    hours = int(age.total_seconds()) // 3600
-    if not hours:
-        told = say("less than an hour", "1時間未満")
-    elif hours < _HOURS_TOLD:
-        told = say(f"{hours} h", f"{hours}時間")
-    else:
-        told = say(f"{age.days} days", f"{age.days}日")
+    told = age(answer.produced, at)
     yield say(f"age of the evidence: {told}", f"失効情報の経過時間: {told}")
 
 
@@ -262,7 +274,8 @@ def _of_timestamp(stamp: TimestampReport) -> Check:
     outcome = _outcome(stamp.verdict)
     if outcome is Outcome.PASSED and (asked is None or asked.status is not RevocationStatus.GOOD):
         outcome = Outcome.NOTE
-    return Check(Subject.TIMESTAMP, outcome, (timestamp_text(stamp),))
+    reason = stamp.verdict.reason if not stamp.verdict.passed else asked.why or asked.reason if asked else ""
+    return Check(Subject.TIMESTAMP, outcome, (timestamp_text(stamp),), reason, asked)
 
 
 def _outcome(verdict: Verdict) -> Outcome:

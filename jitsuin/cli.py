@@ -20,6 +20,7 @@ from .options import (
     PATH,
     chosen_key,
     evidence_options,
+    filing_date_option,
     key_option,
     output_options,
     text_option,
@@ -28,6 +29,7 @@ from .options import (
     trust_options,
 )
 from .simulator_cli import simulator
+from .trust_cli import trust
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -136,6 +138,7 @@ def cli(context: click.Context) -> None:
     is_flag=True,
     help=say("Go on with one try left: wrong locks the card.", "残り1回でも続けます(誤るとロック)。"),
 )
+@filing_date_option
 @timestamp_options
 @trust_options
 @output_options
@@ -156,12 +159,14 @@ def sign(**options: Any) -> None:
         location=options["location"],
         normalize=options["normalize"],
         trust=options["trust"],
+        accept_test_hierarchy=options["accept_test_hierarchy"],
         crls=options["crls"],
         revocation=options["revocation"] or "warn",
         evidence=evidence_options(options),
         timestamp_url=options["timestamp_url"],
         timestamp_trust=options["timestamp_trust"],
         timestamp=options["timestamp"],
+        filing_date=options["filing_date"],
         overwrite=options["overwrite"],
         make_folder=options["output_dir"] is not None,
         protected=key_files(options["key"]),
@@ -198,6 +203,9 @@ def sign(**options: Any) -> None:
     is_flag=True,
     help=say("Compute SHA-1 signatures; marked weak.", "SHA-1の署名も計算します(脆弱と表示)。"),
 )
+@click.option(
+    "-v", "--verbose", is_flag=True, help=say("Show every check with its evidence.", "確認項目ごとの根拠も表示します。")
+)
 @click.option("--redact", is_flag=True, help=say("Leave out personal data.", "個人情報を表示しません。"))
 @click.option(
     "--report",
@@ -223,6 +231,7 @@ def verify(**options: Any) -> None:
             report = verify_file(
                 path,
                 trust=options["trust"],
+                accept_test_hierarchy=options["accept_test_hierarchy"],
                 crls=options["crls"],
                 revocation=options["revocation"] or "require",
                 evidence=evidence_options(options),
@@ -246,6 +255,7 @@ def verify(**options: Any) -> None:
 cli.add_command(card)
 cli.add_command(doctor)
 cli.add_command(simulator)
+cli.add_command(trust)
 
 
 @cli.command(
@@ -265,53 +275,6 @@ def profiles(as_json: bool) -> None:
     print_table(headings, [[str(row[k]) for k in ("name", "title", "status")] for row in rows])
     for row in rows:
         click.echo(f"\n{row['name']}: {row['note']}")
-
-
-@cli.group(
-    help=say("Trust anchors: list them, or import a CA certificate.", "信頼の起点(認証局)を一覧・取り込みします。")
-)
-def trust() -> None:
-    """Nothing of its own; see its commands."""
-
-
-@trust.command("list", help=say("List the anchors: what is known and what is missing.", "信頼の起点を一覧表示します。"))
-@click.option("--json", "as_json", is_flag=True, help=say("Print one JSON object.", "結果をJSONで出力します。"))
-def trust_list(as_json: bool) -> None:
-    from .commands import anchor_rows, print_json, print_table
-    from .report import SCHEMA_VERSION
-
-    rows = anchor_rows()
-    if as_json:
-        print_json({"schema_version": SCHEMA_VERSION, "command": "trust list", "anchors": rows})
-        return
-    headings = (say("Anchor", "起点"), say("Valid until", "有効期限"), say("Certificate", "証明書"), "SHA-256")
-    states = {
-        "seen": say("remembered", "取得済み"),
-        "not seen": say("not yet seen; comes with the card", "未取得(カードから取得)"),
-        "own": say("imported with --force", "--forceで取り込み"),
-    }
-    print_table(headings, [[r["name"], r["not_after"][:10], states[r["state"]], r["sha256"][:16] + "…"] for r in rows])
-
-
-@trust.command(
-    "import",
-    help=say(
-        "Remember a CA certificate whose fingerprint is known.",
-        "フィンガープリントが既知の認証局証明書を取り込みます。",
-    ),
-)
-@click.argument("file", type=PATH)
-@click.option(
-    "--force",
-    is_flag=True,
-    help=say("Trust an unknown CA on your own authority.", "未知の認証局を自分の責任で信頼します。"),
-)
-def trust_import(file: Path, force: bool) -> None:
-    from .report import printable
-    from .trust import import_anchors
-
-    for name in import_anchors(file, force=force):
-        click.echo(printable(name))
 
 
 @cli.command(

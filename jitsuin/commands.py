@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import click
-from cryptography.hazmat.primitives import hashes
 
 from jitsuin.formats.verdict import Indication
 
+from .check_report import verification_json, verification_text
 from .demo import DemoRow
 from .errors import ExitCode, exit_code
 from .language import say
@@ -25,16 +25,13 @@ from .report import (
     SCHEMA_VERSION,
     error_json,
     error_text,
-    iso,
     printable,
     profile_json,
     sign_json,
     sign_text,
-    verify_json,
-    verify_text,
 )
 from .results import Rehearsal, SignOutcome, VerifyReport
-from .trust import JPKI_PINS, key_identifier, own_anchors, remembered
+from .trust_sets import TrustSet
 from .validity import RevocationMode
 
 
@@ -93,34 +90,6 @@ def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     click.echo("\n".join(line.rstrip() for line in text.getvalue().splitlines()).strip("\n"))
 
 
-def anchor_rows() -> list[dict[str, str]]:
-    """Every pinned CA, seen or not, and the anchors that the user imported with --force."""
-    seen = {certificate.fingerprint(hashes.SHA256()).hex() for certificate in remembered()}
-    rows = [
-        {
-            "name": pin.name,
-            "sha256": pin.sha256,
-            "key_identifier": pin.key_identifier,
-            "not_before": iso(pin.not_before),
-            "not_after": iso(pin.not_after),
-            "state": "seen" if pin.sha256 in seen else "not seen",
-        }
-        for pin in JPKI_PINS
-    ]
-    own = [
-        {
-            "name": certificate.subject.rfc4514_string(),
-            "sha256": certificate.fingerprint(hashes.SHA256()).hex(),
-            "key_identifier": key_identifier(certificate),
-            "not_before": iso(certificate.not_valid_before_utc),
-            "not_after": iso(certificate.not_valid_after_utc),
-            "state": "own",
-        }
-        for certificate in own_anchors()
-    ]
-    return rows + own
-
-
 def print_demo(rows: Sequence[DemoRow], folder: Path) -> None:
     """The demonstration's table, why something is refused, and where things lie."""
     headings = (say("Document", "文書"), say("Profile", "プロファイル"), say("Signed", "署名"), say("Verdict", "判定"))
@@ -175,7 +144,8 @@ def check_verification_report(options: Mapping[str, Any]) -> None:
     from .html_report import check_report
 
     if options["report"] is not None:
-        given = (*options["trust"], *options["timestamp_trust"], *options["crls"])
+        trusted = [f for name in options["trust"] for f in (name.files() if isinstance(name, TrustSet) else [name])]
+        given = (*trusted, *options["timestamp_trust"], *options["crls"])
         check_report(options["report"], [*options["paths"], *options["files"], *map(Path, given)])
 
 
@@ -208,12 +178,14 @@ def _given(options: Mapping[str, Any]) -> Iterator[str]:
 
 _BEARING = {
     "--trust": "trust",
+    "--accept-test-hierarchy": "accept_test_hierarchy",
     "--timestamp-trust": "timestamp_trust",
     "--crl": "crls",
     "--ocsp-url": "ocsp_url",
     "--revocation": "revocation",
     "--offline": "offline",
     "--allow-private-network": "allow_private_network",
+    "--allow-indirect-crl": "allow_indirect_crl",
     "--profile": "profile",
     "--at": "at_text",
     "--file": "files",
@@ -234,8 +206,8 @@ def finish_verifying(results: Sequence[VerifyReport | tuple[Path, Exception]], o
             click.echo(error_text(path, error), err=True)
             continue
         codes.append(_VERDICT_CODES[result.verdict.indication])
-        rows.append(verify_json(result, redact=options["redact"]))
-        _echo(verify_text(result, redact=options["redact"]), options)
+        rows.append(verification_json(result, redact=options["redact"]))
+        _echo(verification_text(result, redact=options["redact"], verbose=options["verbose"]), options)
     if options["as_json"]:
         print_json({"schema_version": SCHEMA_VERSION, "command": "verify", "files": rows})
     bad = [code for code in codes if code is not ExitCode.DONE]

@@ -5,6 +5,8 @@ A TOML file with one table for each command, keys as the long options, such as:
     [sign]
     key = "file:~/id.p12"
     trust = ["~/ca.cer"]
+
+and the named sets of trust anchors (trust_sets.py).
 """
 
 from __future__ import annotations
@@ -15,12 +17,26 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .errors import ConfigurationError
+from .trust_sets import TrustSet, trust_sets
 
 COMMAND_LINE_ONLY = frozenset(
-    {"allow-last-try", "overwrite", "dry-run", "output", "report", "force", "unlock", "json", "help"}
+    {
+        "allow-last-try",
+        "accept-test-hierarchy",
+        "filing-date",
+        "overwrite",
+        "dry-run",
+        "output",
+        "report",
+        "force",
+        "unlock",
+        "json",
+        "help",
+    }
 )
 """What a person must say each time: a default for it would switch a safety rule off for good, or make no sense."""
 _SECRETS = frozenset({"pin", "password", "passphrase"})
+_TRUST_SETS = ("trust", "sets")
 
 
 @dataclass(frozen=True)
@@ -46,19 +62,7 @@ def load_configuration(commands: Mapping[str, Mapping[str, Option]]) -> dict[str
     `commands` are the commands with their long options. Raises ConfigurationError for what is not TOML, for a command
     or option that does not exist or belongs on the command line, and for a secret: a PIN is never kept in a file.
     """
-    path = configuration_path()
-    if "JITSUIN_CONFIG" not in os.environ and not path.exists():
-        return {}
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(path=str(path), reason="unreadable", detail=type(error).__name__) from None
-    import tomllib
-
-    try:
-        tables = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigurationError(path=str(path), reason="not-toml", detail=str(error)) from None
+    path, tables = _tables()
     defaults: dict[str, dict[str, object]] = {}
     for command, table in tables.items():
         if command not in commands or not isinstance(table, dict):
@@ -66,12 +70,40 @@ def load_configuration(commands: Mapping[str, Mapping[str, Option]]) -> dict[str
         known = commands[command]
         defaults[command] = {}
         for name, value in table.items():
+            if (command, name) == _TRUST_SETS:
+                trust_sets(value, path)
+                continue
             if reason := _objection(name, known):
                 raise ConfigurationError(path=str(path), reason=reason, detail=f"{command}.{name}")
             if not _plain(value):
                 raise ConfigurationError(path=str(path), reason="not-text", detail=f"{command}.{name}")
             defaults[command][known[name].parameter] = _prepared(value, multiple=known[name].multiple)
     return defaults
+
+
+def configured_trust_sets() -> dict[str, TrustSet]:
+    """The named sets of trust anchors. Raises ConfigurationError."""
+    path, tables = _tables()
+    command, name = _TRUST_SETS
+    table = tables.get(command)
+    return trust_sets(table.get(name, {}), path) if isinstance(table, dict) else {}
+
+
+def _tables() -> tuple[Path, dict[str, object]]:
+    """The file and what is in it; nothing where there is none and none was named."""
+    path = configuration_path()
+    if "JITSUIN_CONFIG" not in os.environ and not path.exists():
+        return path, {}
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(path=str(path), reason="unreadable", detail=type(error).__name__) from None
+    import tomllib
+
+    try:
+        return path, tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(path=str(path), reason="not-toml", detail=str(error)) from None
 
 
 def _plain(value: object) -> bool:

@@ -1,4 +1,4 @@
-"""What certificate revocation lists say about a certificate: complete ones, partitioned ones, and deltas to them."""
+"""What certificate revocation lists say about a certificate: complete, partitioned and indirect ones, and deltas."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from .trust import is_ca
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPublicKeyTypes
+
+    from .indirect import CrlIssuers
 
 
 _T = TypeVar("_T", bound=x509.ExtensionType)
@@ -39,18 +41,30 @@ def read_crl(data: bytes) -> x509.CertificateRevocationList:
 
 
 def check_crls(
-    leaf: x509.Certificate, issuer: x509.Certificate, lists: Iterable[Crl], at: datetime, now: datetime
+    leaf: x509.Certificate,
+    issuer: x509.Certificate,
+    lists: Iterable[Crl],
+    at: datetime,
+    now: datetime,
+    others: CrlIssuers | None = None,
 ) -> RevocationAnswer:
     """Look the certificate up in every list of its issuer's key that covers its distribution point (RFC 5280, 6.3.3).
+
+    Indirect lists, which speak of several issuers' certificates, are refused unless `others` says who may sign them.
 
     A revocation stands in stale lists too; "good" needs one whose nextUpdate is not before `at`. One that says to be
     made after `now` is not believed. A delta speaks together with a complete list that it builds upon.
     """
-    speaking = [item for item in lists if _speaks_of(item.crl, leaf, issuer, now)]
+    lists = list(lists)
+    speaking = [item for item in lists if _speaks_of(item.crl, leaf, issuer, now, others)]
     complete = [item for item in speaking if not _is_delta(item.crl)]
     deltas = [item for item in speaking if _is_delta(item.crl)]
     answers = [_said(item, leaf, at) for item in complete]
     answers += [_said_with(delta, item, leaf, at) for delta in deltas for item in complete if _fit(delta, item)]
+    indirect = [item for item in lists if _is_indirect(item.crl) and _names(leaf, item.crl)] if not speaking else []
+    if indirect:
+        why = "indirect" if others is None else "indirect-issuer"
+        return RevocationAnswer(RevocationStatus.NOT_CHECKED, why, indirect[0].source)
     return best(answers)
 
 
@@ -72,15 +86,15 @@ def best(answers: Sequence[RevocationAnswer]) -> RevocationAnswer:
 
 
 def _said(item: Crl, leaf: x509.Certificate, at: datetime) -> RevocationAnswer:
-    entry = item.crl.get_revoked_certificate_by_serial_number(leaf.serial_number)
+    entry = _entry(item.crl, leaf)
     return _answer(entry, item, leaf, at)
 
 
 def _said_with(delta: Crl, complete: Crl, leaf: x509.Certificate, at: datetime) -> RevocationAnswer:
     """The delta's word where it has one, else the complete list's, as fresh as the delta."""
-    entry = delta.crl.get_revoked_certificate_by_serial_number(leaf.serial_number)
+    entry = _entry(delta.crl, leaf)
     if entry is None:
-        entry = complete.crl.get_revoked_certificate_by_serial_number(leaf.serial_number)
+        entry = _entry(complete.crl, leaf)
     elif _reason(entry) is x509.ReasonFlags.remove_from_crl:
         entry = None
     return _answer(entry, delta, leaf, at)
@@ -114,35 +128,111 @@ def _fit(delta: Crl, complete: Crl) -> bool:
 
 
 def _speaks_of(
-    crl: x509.CertificateRevocationList, leaf: x509.Certificate, issuer: x509.Certificate, now: datetime
+    crl: x509.CertificateRevocationList,
+    leaf: x509.Certificate,
+    issuer: x509.Certificate,
+    now: datetime,
+    others: CrlIssuers | None,
 ) -> bool:
-    """Whether the list is for this certificate: for its distribution point, signed by its issuer's key, and made."""
-    if crl.issuer != leaf.issuer or crl.last_update_utc > now:
+    """Whether the list is for this certificate: for its distribution point, signed by whom it should be, and made."""
+    if crl.last_update_utc > now or not _understood(crl):
         return False
-    if not _understood(crl) or not _in_scope(crl, leaf) or not _signs_crls(issuer):
+    if _is_indirect(crl) and (others is None or not _entries_understood(crl)):
+        return False
+    if not _names(leaf, crl) or not _in_scope(crl, leaf):
         return False
     hashed = crl.signature_hash_algorithm
     if hashed is not None and hashed.name in ("md5", "sha1"):
         return False
+    if crl.issuer == leaf.issuer:
+        return _signs_crls(issuer) and _signed(crl, issuer)
+    return others is not None and any(_signed(crl, one) and others.trusted(one) for one in others.named(crl.issuer))
+
+
+def _names(leaf: x509.Certificate, crl: x509.CertificateRevocationList) -> bool:
+    """Whether the list is of the certificate's issuer, or an indirect one of who the certificate says (cRLIssuer)."""
+    return crl.issuer == leaf.issuer or (_is_indirect(crl) and bool(_points_of(crl, leaf)))
+
+
+def _signed(crl: x509.CertificateRevocationList, signer: x509.Certificate) -> bool:
     try:
-        return crl.is_signature_valid(cast("CertificateIssuerPublicKeyTypes", issuer.public_key()))
+        return crl.is_signature_valid(cast("CertificateIssuerPublicKeyTypes", signer.public_key()))
     except (TypeError, ValueError, InvalidSignature):  # a key that cannot sign certificates raises TypeError
         return False
 
 
 def _in_scope(crl: x509.CertificateRevocationList, leaf: x509.Certificate) -> bool:
-    """What the issuing distribution point says (RFC 5280, 5.2.5); without one the list is for all certificates.
-
-    Indirect lists, which speak of other issuers' certificates, too, are refused.
-    """
+    """What the issuing distribution point says (RFC 5280, 5.2.5); without one the list is for all certificates."""
     scope = _extension(crl, x509.IssuingDistributionPoint)
     if scope is None:
         return True
-    if scope.indirect_crl or scope.only_contains_attribute_certs or scope.only_some_reasons or scope.relative_name:
+    if scope.only_contains_attribute_certs or scope.only_some_reasons:
         return False
     if scope.only_contains_user_certs if is_ca(leaf) else scope.only_contains_ca_certs:
         return False
-    return scope.full_name is None or bool(set(scope.full_name) & _distribution_points(leaf))
+    if scope.full_name is None and scope.relative_name is None:
+        return True
+    own = _place(scope.full_name, scope.relative_name, crl.issuer)
+    # A point without a name of its own is known by its CRL issuer's (RFC 5280, 6.3.3 (b)(2)(i)).
+    named = (_place(one.full_name or one.crl_issuer, one.relative_name, crl.issuer) for one in _points_of(crl, leaf))
+    return any(own & names for names in named)
+
+
+def _place(
+    names: list[x509.GeneralName] | None, relative: x509.RelativeDistinguishedName | None, issuer: x509.Name
+) -> set[x509.GeneralName]:
+    """What a distribution point is called, which may be told from the CRL issuer's name on."""
+    if relative is not None:
+        return {x509.DirectoryName(x509.Name([*issuer.rdns, relative]))}
+    return set(names or ())
+
+
+def _is_indirect(crl: x509.CertificateRevocationList) -> bool:
+    scope = _extension(crl, x509.IssuingDistributionPoint)
+    return scope is not None and scope.indirect_crl
+
+
+def _points_of(crl: x509.CertificateRevocationList, leaf: x509.Certificate) -> list[x509.DistributionPoint]:
+    """The certificate's distribution points whose list is of this list's issuer (RFC 5280, 6.3.3 (b)(1))."""
+    issuer = x509.DirectoryName(crl.issuer)
+    own = crl.issuer == leaf.issuer
+    return [one for one in _points(leaf) if (issuer in one.crl_issuer if one.crl_issuer else own)]
+
+
+def _entry(crl: x509.CertificateRevocationList, leaf: x509.Certificate) -> x509.RevokedCertificate | None:
+    """The certificate's line. One of an indirect list says whose it is, or is of whom the one before was (5.3.3)."""
+    if not _is_indirect(crl):
+        return crl.get_revoked_certificate_by_serial_number(leaf.serial_number)
+    issuers = [crl.issuer]
+    for entry in crl:
+        issuers = _certificate_issuer(entry) or issuers
+        if entry.serial_number == leaf.serial_number and leaf.issuer in issuers:
+            return entry
+    return None
+
+
+def _certificate_issuer(entry: x509.RevokedCertificate) -> list[x509.Name]:
+    """Whom the line says that the certificate is of, or nothing. Raises ValueError for what is no name of a CA."""
+    try:
+        names = entry.extensions.get_extension_for_class(x509.CertificateIssuer).value
+    except x509.ExtensionNotFound:
+        return []
+    if found := names.get_values_for_type(x509.DirectoryName):
+        return found
+    raise ValueError("no directory name")
+
+
+def _entries_understood(crl: x509.CertificateRevocationList) -> bool:
+    """Whether every line can be read: after one that cannot, it is unknown whose the next ones are."""
+    known = x509.CertificateIssuer | x509.CRLReason | x509.InvalidityDate
+    try:
+        for entry in crl:
+            _certificate_issuer(entry)
+            if any(e.critical and not isinstance(e.value, known) for e in entry.extensions):
+                return False
+    except (ValueError, x509.DuplicateExtension):
+        return False
+    return True
 
 
 def _understood(crl: x509.CertificateRevocationList) -> bool:
@@ -162,18 +252,17 @@ def _signs_crls(issuer: x509.Certificate) -> bool:
         return True
 
 
-def _distribution_points(leaf: x509.Certificate) -> set[x509.GeneralName]:
+def _points(leaf: x509.Certificate) -> list[x509.DistributionPoint]:
     try:
-        points = leaf.extensions.get_extension_for_class(x509.CRLDistributionPoints).value
+        return list(leaf.extensions.get_extension_for_class(x509.CRLDistributionPoints).value)
     except x509.ExtensionNotFound:
-        return set()
-    return {name for point in points for name in point.full_name or ()}
+        return []
 
 
 def crl_addresses(leaf: x509.Certificate) -> list[str]:
     """Where the certificate says that its list can be had by HTTP; for JPKI's, whose points are names, nowhere."""
-    points = _distribution_points(leaf)
-    uris = [name.value for name in points if isinstance(name, x509.UniformResourceIdentifier)]
+    names = {name for point in _points(leaf) for name in point.full_name or ()}
+    uris = [name.value for name in names if isinstance(name, x509.UniformResourceIdentifier)]
     return sorted(uri for uri in uris if uri.lower().startswith(("http://", "https://")))
 
 

@@ -40,6 +40,10 @@ class TrustFileError(JitsuinError):
     """A file given as an anchor or CRL cannot be used. Facts: path, reason."""
 
 
+class TrustSetError(TrustFileError):
+    """A named set of anchors cannot be used because of one of its files. Facts: set, path, reason."""
+
+
 class ConfigurationError(JitsuinError):
     """The configuration file cannot be used. Facts: path, reason, detail."""
 

@@ -13,11 +13,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from .checks import Check, Outcome, Subject, checks_of
+from .checks import SIGNS, Check, Outcome, Subject, checks_of
 from .errors import OutputError
 from .html_page import Markup, element, joined, page, time_element
 from .language import language, say
-from .messages import error_sentence, verdict_sentence
+from .messages import error_sentence, notice_sentence, verdict_sentence
 from .report import (
     about_document,
     certificate_json,
@@ -51,14 +51,6 @@ _VERDICTS: Final = {
     "INVALID": ("invalid", "✗", ("", "無効")),
     "INDETERMINATE": ("indeterminate", "?", ("", "判定不能")),
     _ERROR: ("unreadable", "✗", ("not verified", "検証できず")),
-}
-_SIGNS: Final = {
-    Outcome.PASSED: "✓",
-    Outcome.FAILED: "✗",
-    Outcome.UNDECIDED: "?",
-    Outcome.NOT_CHECKED: "–",
-    Outcome.NOT_JUDGED: "–",
-    Outcome.NOTE: "!",
 }
 
 
@@ -161,7 +153,9 @@ class _Document:
         """The reason of the verdict; of a good one, what was not checked all the same."""
         if self.report is None:
             return error_sentence(self.error)
-        return _unchecked(self.report) if self.report.verdict.passed else _sentence(self.report.verdict)
+        if self.report.verdict.passed:
+            return " ".join(filter(None, (_unreal(self.report), _unchecked(self.report))))
+        return _sentence(self.report.verdict)
 
     def section(self) -> Markup:
         """All that is known about the document."""
@@ -184,6 +178,8 @@ class _Document:
         rows += [("SHA-256", _code(report.sha256)), (say("format", "形式"), report.format)]
         if len(report.signatures) > 1 or about_document(report.signatures[0]):
             yield element("p", *_reason(report.verdict))
+        if report.verdict.passed and (unreal := _unreal(report)):
+            yield element("p", _outcome_badge(Outcome.NOTE), " ", unreal)
         if report.verdict.passed and (unchecked := _unchecked(report)):
             yield element("p", _outcome_badge(Outcome.NOT_CHECKED), " ", unchecked)
         yield _facts(rows)
@@ -279,6 +275,13 @@ def _foot(conditions: Conditions) -> Markup:
     )
 
 
+def _unreal(report: VerifyReport) -> str:
+    """That a signature is of the test hierarchy, which nobody should find out by reading on."""
+    judgements = [signature.judgement for signature in report.signatures if signature.judgement is not None]
+    notices = (notice for judgement in judgements for notice in judgement.notices)
+    return next((notice_sentence(one.code, one.facts) for one in notices if one.code == "test-hierarchy"), "")
+
+
 def _unchecked(report: VerifyReport) -> str:
     judgements = (signature.judgement for signature in report.signatures)
     answers = (judgement.revocation for judgement in judgements if judgement is not None)
@@ -313,7 +316,7 @@ def _group(word: str) -> str:
 
 
 def _outcome_badge(outcome: Outcome) -> Markup:
-    return element("span", f"{_SIGNS[outcome]} {say(*OUTCOMES[outcome])}", class_=f"badge {outcome.value}")
+    return element("span", f"{SIGNS[outcome]} {say(*OUTCOMES[outcome])}", class_=f"badge {outcome.value}")
 
 
 def _facts(rows: Iterable[tuple[str, str]]) -> Markup:

@@ -11,10 +11,11 @@ from datetime import datetime, timedelta, timezone
 
 from jitsuin.signer.errors import PinIncorrectError
 
-from .errors import TimestampError
-from .language import language
+from .errors import CertificateRefusedError, TimestampError
+from .language import language, say
 from .sentences import (
     ADVICE,
+    CERTIFICATE_REMEDIES,
     CHANGES,
     ERRORS,
     FORM_RULES,
@@ -30,6 +31,7 @@ from .sentences import (
 
 _SENTENCE_ENDS = (". ", "。")
 _SIGNATURE = ("the signature", "署名")
+_HOURS_TOLD = 48
 JST = timezone(timedelta(hours=9), "JST")
 
 
@@ -81,9 +83,17 @@ def error_sentence(error: Exception) -> str:
     # A refused document or certificate: the reason is one of the verdicts', and says why.
     if reason in VERDICTS and f"{name}.{reason}" not in ERRORS and "{reason}" not in entry[0]:
         sentence += ": " + verdict_sentence(reason, facts)
-    if reason in REMEDIES:
-        sentence += _SENTENCE_ENDS[language() == "ja"] + _filled(REMEDIES[reason], facts)
+    if remedy := _remedy(error, reason, facts):
+        sentence += _SENTENCE_ENDS[language() == "ja"] + _filled(remedy, facts)
     return sentence
+
+
+def _remedy(error: Exception, reason: str, facts: Mapping[str, object]) -> tuple[str, str] | None:
+    """What to do about it, where there is something."""
+    if isinstance(error, CertificateRefusedError):
+        particular = CERTIFICATE_REMEDIES.get(f"{reason}.{facts.get('crl_reason')}")
+        return particular or CERTIFICATE_REMEDIES.get(reason)
+    return REMEDIES.get(reason)
 
 
 def token_event_sentence(code: str, token: str) -> str:
@@ -112,6 +122,17 @@ def moment(value: datetime) -> str:
         return value.astimezone(JST).strftime("%Y-%m-%d %H:%M JST")
     except OverflowError:  # the year 9999, RFC 5280's "no expiry", has no Japanese time
         return value.strftime("%Y-%m-%d %H:%M UTC")
+
+
+def age(made: datetime, at: datetime) -> str:
+    """How old something was at a time, as roughly as people ask."""
+    passed = at - made
+    hours = passed // timedelta(hours=1)
+    if passed < timedelta():
+        return say("from after that time", "基準時刻より後のもの")
+    if not hours:
+        return say("less than an hour", "1時間未満")
+    return say(f"{hours} h", f"{hours}時間") if hours < _HOURS_TOLD else say(f"{passed.days} days", f"{passed.days}日")
 
 
 def revocation_word(code: str) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -12,16 +14,40 @@ from .language import say
 
 if TYPE_CHECKING:
     from .revocation import EvidenceOptions
+    from .trust_sets import TrustSet
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 PATH = click.Path(path_type=Path)
+
+
+def trusted(names: Sequence[str]) -> tuple[str | TrustSet, ...]:
+    """The names that are those of sets in the configuration file, as these. A file of that name is `./NAME`."""
+    if not names:
+        return ()
+    from .trust_sets import RESERVED
+
+    if all(name in RESERVED or Path(name).name != name or "." in name for name in names):
+        return tuple(names)
+    from .config import configured_trust_sets
+    from .errors import ConfigurationError
+    from .messages import error_sentence
+
+    try:
+        sets = configured_trust_sets()
+    except ConfigurationError as error:
+        raise click.UsageError(error_sentence(error)) from None
+    return tuple(sets.get(name, name) for name in names)
 
 
 trust_option = click.option(
     "--trust",
     multiple=True,
     metavar="FILE|NAME",
-    help=say("CA certificate to trust, or `simulator`.", "信頼する認証局の証明書、または`simulator`。"),
+    callback=lambda _context, _parameter, names: trusted(names),
+    help=say(
+        "CA certificate to trust, a set of the configuration, or `simulator`.",
+        "信頼する認証局の証明書、設定ファイルのセット名、または`simulator`。",
+    ),
 )
 
 
@@ -57,6 +83,22 @@ def trust_options(command: _F) -> _F:
             "--allow-private-network",
             is_flag=True,
             help=say("Also fetch from addresses that are not public.", "非公開アドレスからの取得も許可します。"),
+        ),
+        click.option(
+            "--allow-indirect-crl",
+            is_flag=True,
+            help=say(
+                "Believe CRLs of another issuer that certificates name.",
+                "証明書が指定する別の発行者のCRL(間接CRL)も使います。",
+            ),
+        ),
+        click.option(
+            "--accept-test-hierarchy",
+            is_flag=True,
+            help=say(
+                "Take J-LIS's test cards (O=JPKI-TEST); not real signatures.",
+                "J-LISの試験用カード(O=JPKI-TEST)も受け入れます(実際の署名ではない)。",
+            ),
         ),
         trust_option,
     ):
@@ -94,7 +136,9 @@ def evidence_options(options: dict[str, Any]) -> EvidenceOptions:
     """What `trust_options` say about fetching."""
     from .revocation import EvidenceOptions
 
-    return EvidenceOptions(options["ocsp_url"], options["offline"], options["allow_private_network"])
+    return EvidenceOptions(
+        options["ocsp_url"], options["offline"], options["allow_private_network"], options["allow_indirect_crl"]
+    )
 
 
 def pin_options(command: _F) -> _F:
@@ -126,6 +170,27 @@ def text_option(_context: click.Context, _parameter: click.Parameter, value: str
             say("not text in this terminal's encoding", "端末の文字コードで読めない文字があります")
         )
     return value
+
+
+def _day(_context: click.Context, _parameter: click.Parameter, text: str | None) -> date | None:
+    """A day as ISO 8601 has it, and in no other of its forms."""
+    if text is None:
+        return None
+    with suppress(ValueError):
+        day = datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007 - a day, and no moment
+        if day.isoformat() == text:
+            return day
+    raise click.BadParameter(say(f"not a date (YYYY-MM-DD): {text}", f"日付(YYYY-MM-DD)ではありません: {text}"))
+
+
+filing_date_option = click.option(
+    "--filing-date",
+    metavar="DATE",
+    callback=_day,
+    help=say(
+        "Warn if the certificate expires before this day.", "この提出日より前に証明書の期限が切れる場合に警告します。"
+    ),
+)
 
 
 def key_option(command: _F) -> _F:

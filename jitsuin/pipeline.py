@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Literal
 
@@ -31,8 +31,10 @@ from jitsuin.signer.errors import SignerError
 
 from . import clock, registry
 from .certificate import holder_of
+from .chains import of_test_hierarchy
 from .documents import findings_of
 from .errors import CertificateRefusedError, NotAttemptedError, SelfVerificationError, TimestampError
+from .filing import filing_notices
 from .rehearsal import Plan, Rehearsing, SigningOptions, TimestampMode
 from .results import Notice, Rehearsal, SignOutcome, SignResult
 from .revocation import ONLINE, EvidenceOptions
@@ -77,12 +79,14 @@ def sign_file(
     signer: Signer,
     profile: str | None = None,
     trust: TrustNames = (),
+    accept_test_hierarchy: bool = False,
     crls: Sequence[str | Path] = (),
     revocation: Mode = "warn",
     evidence: EvidenceOptions = ONLINE,
     timestamp_url: str | None = None,
     timestamp_trust: TrustNames = (),
     timestamp: TimestampMode = "require",
+    filing_date: date | None = None,
     overwrite: bool = False,
     chain: Literal["full", "leaf"] | None = None,
     attachments: bool = False,
@@ -109,12 +113,14 @@ def sign_file(
         location=location,
         normalize=normalize,
         trust=trust,
+        accept_test_hierarchy=accept_test_hierarchy,
         crls=crls,
         revocation=revocation,
         evidence=evidence,
         timestamp_url=timestamp_url,
         timestamp_trust=timestamp_trust,
         timestamp=timestamp,
+        filing_date=filing_date,
         overwrite=overwrite,
     )
     (outcome,) = sign_files([(Path(source), Path(target))], signer=signer, options=options, at=at)
@@ -168,6 +174,9 @@ def _unlock(signer: Signer, rehearsing: Rehearsing) -> _Signing:
         raise CertificateRefusedError(reason="certificate-malformed", error=type(error).__name__) from None
     if not judgement.verdict.passed:
         raise CertificateRefusedError(**{"reason": judgement.verdict.reason, **judgement.verdict.facts})
+    if (day := rehearsing.options.filing_date) is not None:
+        notices = (*judgement.notices, *filing_notices(certificate, day, rehearsing.at))
+        judgement = replace(judgement, notices=notices)
     remember(judgement.chain.certificates)
     # The chain that was judged is the one to embed: it may reach further than what the token knows.
     holder = holder_of(certificate)
@@ -185,7 +194,8 @@ def _refuse_without_pin(signer: Signer, rehearsing: Rehearsing) -> None:
     if rehearsing.mode is RevocationMode.REQUIRE and rehearsing.broker.hopeless(jpki=issuer is not None):
         raise CertificateRefusedError(reason="revocation-not-checked", why="no-evidence")
     if issuer is not None and rehearsing.store.name_of(issuer) is None:
-        raise CertificateRefusedError(reason="issuer-unknown")
+        test = of_test_hierarchy(issuer.subject) and not rehearsing.store.accept_test
+        raise CertificateRefusedError(reason="test-hierarchy" if test else "issuer-unknown")
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ anchors are a set of their own: that of the signing certificates, JPKI's pins am
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import pairwise
@@ -20,7 +20,8 @@ from jitsuin.formats.verdict import PASSED, SubIndication, Verdict
 
 from .results import TimestampReport
 from .revocation_status import NOT_ASKED, RevocationAnswer, RevocationStatus
-from .trust import TrustStore, build_chain, read_certificates
+from .trust import TrustNames, TrustStore, build_chain, read_certificates, read_set
+from .trust_sets import TrustSet
 from .validity import RevocationMode, require_readable
 
 if TYPE_CHECKING:
@@ -54,10 +55,13 @@ class Brought:
 NOTHING = Brought()
 
 
-def load_timestamp_trust(names: Iterable[str | Path | x509.Certificate]) -> TimestampAnchors:
-    """Anchors from files (PEM or DER), or as certificates. Raises TrustFileError."""
+def load_timestamp_trust(names: TrustNames) -> TimestampAnchors:
+    """Anchors from files (PEM or DER), by set, or as certificates. Raises TrustFileError."""
     anchors: list[x509.Certificate] = []
     for name in names:
+        if isinstance(name, TrustSet):
+            anchors += read_set(name)
+            continue
         anchors += [name] if isinstance(name, x509.Certificate) else read_certificates(Path(name))
     return TimestampAnchors(tuple(anchors))
 
@@ -125,7 +129,8 @@ def _judged(
 ) -> TimestampReport:
     require_readable(certificate)
     verdict = _authority(certificate, stamped)
-    chain = build_chain(certificate, (*finding.embedded, *brought.certificates), store, stamped)
+    hints = (*finding.embedded, *brought.certificates)
+    chain = build_chain(certificate, hints, store, stamped)
     if verdict.passed:
         verdict = _of_authority(chain.verdict)
     for one in chain.certificates:
@@ -134,7 +139,7 @@ def _judged(
             verdict = Verdict(SubIndication.OUT_OF_BOUNDS_NO_POE, "timestamp-authority-expired", facts)
     revocation = NOT_ASKED
     if verdict.passed and broker is not None and mode is not RevocationMode.OFF:
-        pairs = pairwise(chain.certificates)
+        broker, pairs = broker.within(chain.certificates, hints, at), pairwise(chain.certificates)
         revocation = _revocation([broker.answer(*pair, at, brought.evidence) for pair in pairs], stamped)
         verdict = _revoked(revocation, mode, stamped)
     return TimestampReport(finding, verdict, chain.anchor, revocation)

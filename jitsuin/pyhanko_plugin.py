@@ -18,7 +18,7 @@ import click
 from pyhanko.cli.plugin_api import CLIContext, SigningCommandPlugin
 
 from .language import say
-from .options import chosen_key, key_option, pin_options, trust_option
+from .options import chosen_key, key_option, pin_options, trust_option, trusted
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from pyhanko.sign.signers import Signer as PyHankoSigner
 
     from jitsuin.signer.base import Signer
+
+    from .trust import TrustNames
 
 
 @click.command
@@ -77,7 +79,7 @@ def _key(context: CLIContext, files: dict[str, Any], options: dict[str, Any]) ->
     source, at = Path(files["infile"]), clock.now()
     _rehearse(context, source, Path(files["outfile"]))
     # An identity's values come as YAML has them: one name instead of a list, and any word for a flag.
-    trust = [options["trust"]] if isinstance(options["trust"], str) else options["trust"]
+    trust = trusted([options["trust"]]) if isinstance(options["trust"], str) else options["trust"]
     try:
         with (
             _unwinding(),
@@ -133,7 +135,7 @@ def _rehearse(context: CLIContext, source: Path, target: Path) -> None:
             signer.init_signing_session(writer, existing_fields_only=context.existing_fields_only)
 
 
-def _issuers(signer: Signer, trust: Sequence[str], at: datetime) -> Sequence[x509.Certificate]:
+def _issuers(signer: Signer, trust: TrustNames, at: datetime) -> Sequence[x509.Certificate]:
     """The chain to embed: the one that the certificate is judged by, else what the token knows.
 
     pyHanko signs with any certificate. A receiver does not take any, so what `jitsuin sign` would refuse is said.

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -27,6 +27,7 @@ from .revocation import ONLINE, EvidenceOptions, open_broker
 from .storage import check_output, open_document
 from .timestamp import TimestampAuthority
 from .trust import TrustNames, load_trust
+from .trust_sets import TrustSet
 from .validity import Mode, RevocationMode
 
 if TYPE_CHECKING:
@@ -56,6 +57,8 @@ class SigningOptions:
     normalize: bool = False
     """Rewrite an unsigned document that is not strictly well formed, before signing it."""
     trust: TrustNames = ()
+    accept_test_hierarchy: bool = False
+    """Take J-LIS's test hierarchy (O=JPKI-TEST) for anchors; the result says that this is no real signature."""
     crls: Sequence[str | Path] = ()
     revocation: Mode = "warn"
     evidence: EvidenceOptions = ONLINE
@@ -65,6 +68,8 @@ class SigningOptions:
     """CA certificates that vouch for the authority, and for nothing else."""
     timestamp: TimestampMode = "require"
     """What to do where no timestamp is to be had: fail, or sign without it and say so."""
+    filing_date: date | None = None
+    """The day in Japan on which the document will be filed: say if the certificate will have expired by then."""
     overwrite: bool = False
     make_folder: bool = False
     """Make the folder of an output that does not exist yet."""
@@ -102,7 +107,7 @@ class Rehearsing:
             registry.profile_named(options.profile)
         self.mode = RevocationMode(options.revocation)
         self.files = contents_of(options.files)
-        self.store = load_trust(options.trust)
+        self.store = load_trust(options.trust, accept_test_hierarchy=options.accept_test_hierarchy)
         self.broker = open_broker(options.crls, options.evidence, at)
         self.authority = self._authority()
         self._stand_in = _stand_in(at)
@@ -112,7 +117,8 @@ class Rehearsing:
         pairs = list(jobs)
         plans: list[Plan | SignOutcome] = []
         given = (*self.options.trust, *self.options.timestamp_trust, *self.options.crls)
-        named = (Path(name) for name in given if isinstance(name, str | Path))
+        named = [Path(name) for name in given if isinstance(name, str | Path)]
+        named += [file for name in given if isinstance(name, TrustSet) for file in name.files()]
         protected = [*(source for source, _ in pairs), *self.options.files, *named, *self.options.protected]
         taken: set[Path] = set()
         for source, target in pairs:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives import hashes
 
 from .certificate import CertificateKind, holder_of, kind_of
 from .language import language, say
-from .messages import change_sentence, error_sentence, moment, notice_sentence, revocation_word, verdict_sentence
+from .messages import age, change_sentence, error_sentence, moment, notice_sentence, revocation_word, verdict_sentence
 from .results import Notice, SignatureReport, SignOutcome, SignResult, TimestampReport, VerifyReport
 from .revocation_status import RevocationAnswer, RevocationStatus
 
@@ -32,8 +32,10 @@ SCHEMA_VERSION = 1
 # Text
 
 
-def verify_text(report: VerifyReport, *, redact: bool = False) -> str:
-    """A verification for a person, one block for each signature."""
+def verify_text(
+    report: VerifyReport, *, redact: bool = False, more: Callable[[SignatureReport], Iterable[str]] | None = None
+) -> str:
+    """A verification for a person, one block for each signature, which ends in the lines that `more` has to say."""
     lines = [f"{printable(str(report.path))}: {verdict_word(report.verdict)} [{report.format}]"]
     for number, signature in enumerate(report.signatures, 1):
         if about_document(signature):
@@ -41,7 +43,10 @@ def verify_text(report: VerifyReport, *, redact: bool = False) -> str:
             lines.append(f"  {printable(verdict_sentence(verdict.reason, verdict.facts))}")
             continue
         lines += [f"  {signature_kind(signature)} {number}: {printable(signature.finding.place)}"]
-        lines += [f"    {label}{printable(text)}" for label, text in _signature_rows(signature, redact=redact)]
+        lines += [
+            f"    {label}{printable(text)}" for label, text in _signature_rows(signature, report.at, redact=redact)
+        ]
+        lines += [f"    {line}" for line in more(signature)] if more else []
     return "\n".join(lines)
 
 
@@ -56,7 +61,7 @@ def sign_text(outcome: SignOutcome) -> str:
         (say("signatures", "署名"), f"{result.signatures_made} × {result.scheme}"),
         *([(say("field", "署名欄"), ", ".join(result.signature_ids))] * (result.profile.format == "pdf")),
         (say("trusted via", "信頼の起点"), result.judgement.chain.anchor or "-"),
-        (say("revocation", "失効確認"), revocation_text(result.judgement.revocation)),
+        (say("revocation", "失効確認"), revocation_text(result.judgement.revocation, result.at)),
         *([(say("timestamp", "タイムスタンプ"), timestamp_text(result.timestamp))] if result.timestamp else []),
         ("SHA-256", result.target_sha256),
     ]
@@ -92,7 +97,7 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() or c == "\u3000" else "\ufffd" for c in text)
 
 
-def _signature_rows(signature: SignatureReport, *, redact: bool) -> Iterator[tuple[str, str]]:
+def _signature_rows(signature: SignatureReport, at: datetime, *, redact: bool) -> Iterator[tuple[str, str]]:
     finding, verdict = signature.finding, signature.verdict
     yield (
         padded(say("verdict", "判定")),
@@ -124,7 +129,7 @@ def _signature_rows(signature: SignatureReport, *, redact: bool) -> Iterator[tup
     yield padded(signer_label(judgement)), signer
     yield padded(say("certificate", "証明書")), f"{judgement.kind.value}, {period_text(certificate)}"
     yield padded(say("trusted via", "信頼の起点")), judgement.chain.anchor or say("nothing", "なし")
-    yield padded(say("revocation", "失効確認")), revocation_text(judgement.revocation)
+    yield padded(say("revocation", "失効確認")), revocation_text(judgement.revocation, at)
     for notice in judgement.notices:
         if notice.code != "revocation-not-checked":  # the line above has said it
             yield padded("!"), notice_sentence(notice.code, notice.facts)
@@ -165,8 +170,8 @@ def period_text(certificate: x509.Certificate) -> str:
     return f"{moment(certificate.not_valid_before_utc)} – {moment(certificate.not_valid_after_utc)}"
 
 
-def revocation_text(answer: RevocationAnswer) -> str:
-    """Whether it has been revoked, why or why that is not known, and by what evidence."""
+def revocation_text(answer: RevocationAnswer, at: datetime | None = None) -> str:
+    """Whether and when it has been revoked, why or why that is not known, by what evidence, and how old that was."""
     words = {
         RevocationStatus.GOOD: say("good", "失効していない"),
         RevocationStatus.REVOKED: say("revoked", "失効"),
@@ -174,8 +179,12 @@ def revocation_text(answer: RevocationAnswer) -> str:
         RevocationStatus.NOT_CHECKED: say("not checked", "未確認"),
     }
     detail = revocation_word(answer.why or answer.reason) if answer.why or answer.reason else ""
-    source = f"{answer.source}, {moment(answer.produced)}" if answer.produced else ""
-    extra = "; ".join(part for part in (detail, source) if part)
+    since = say(f"since {moment(answer.revoked_at)}", f"{moment(answer.revoked_at)}から") if answer.revoked_at else ""
+    source = f"{answer.source}, {moment(answer.produced)}" if answer.produced else answer.source
+    old = (
+        say(f"age {age(answer.produced, at)}", f"経過時間{age(answer.produced, at)}") if answer.produced and at else ""
+    )
+    extra = "; ".join(part for part in (detail, since, source, old) if part)
     return words[answer.status] + (f" ({extra})" if extra else "")
 
 
@@ -356,6 +365,7 @@ def revocation_json(answer: RevocationAnswer) -> dict[str, object]:
         "produced": iso(answer.produced) if answer.produced else None,
         "revoked_at": iso(answer.revoked_at) if answer.revoked_at else None,
         "reason": answer.reason or None,
+        "of_ca": answer.of_ca,
     }
 
 

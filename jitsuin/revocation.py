@@ -13,6 +13,7 @@ import secrets
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
+from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -25,6 +26,7 @@ from cryptography.hazmat.primitives import hashes
 from . import clock, registry
 from .crl import Crl, best, check_crls, crl_addresses, read_crl
 from .errors import FetchError, InputError, OutputError, TrustFileError
+from .indirect import CrlIssuers, certificates_beside
 from .ocsp import NONCE_BYTES, REQUEST_TYPE, RESPONSE_TYPE, check_ocsp, ocsp_addresses, read_ocsp, request
 from .revocation_status import RevocationAnswer, RevocationStatus
 from .storage import read_document, write_atomically
@@ -50,6 +52,8 @@ class EvidenceOptions:
     """Open no connection; what was fetched before still counts."""
     allow_private_network: bool = False
     """Also fetch from addresses that are not public."""
+    allow_indirect_crl: bool = False
+    """Believe CRLs of another issuer that certificates name (cRLIssuer), if that leads to the same anchor."""
 
 
 ONLINE: Final = EvidenceOptions()
@@ -66,8 +70,14 @@ class Revocation:
         sources: Sequence[Source] = (),
         cache: Path | None = None,
     ) -> None:
-        """`crls` are files, and folders of `*.crl`; without a `cache` folder nothing is kept. Raises TrustFileError."""
+        """`crls` are files, and folders of `*.crl`; without a `cache` folder nothing is kept. Raises TrustFileError.
+
+        Certificates of the issuers of indirect CRLs may lie in those folders, too.
+        """
+        crls = list(crls)
         self._lists = _load_crls(crls)
+        self._beside = certificates_beside(crls) if options.allow_indirect_crl else []
+        self._crl_issuers: CrlIssuers | None = None
         self._options = options
         self._now = now
         self._sources = sources
@@ -78,6 +88,20 @@ class Revocation:
         """Whether it can be told before the certificate is seen that nothing will answer; JPKI's name no address."""
         nowhere = self._options.offline or (jpki and self._options.ocsp_url is None)
         return nowhere and not self._lists and not self._sources
+
+    def within(self, path: Sequence[x509.Certificate], hints: Iterable[x509.Certificate], at: datetime) -> Revocation:
+        """The broker for the certificates of one valid path, from the signer's to the anchor.
+
+        Where indirect CRLs are allowed, it also believes those whose issuer leads to the path's anchor at that time.
+        `hints` may hold that issuer's certificate.
+        """
+        if not self._options.allow_indirect_crl or not path:
+            return self
+        within = copy(self)
+        within._answered = {}
+        candidates = [*path[1:], *self._beside, *hints]
+        within._crl_issuers = CrlIssuers(candidates, path[-1], at, within.answer)
+        return within
 
     def answer(
         self, leaf: x509.Certificate, issuer: x509.Certificate, at: datetime, embedded: Sequence[bytes] = ()
@@ -134,7 +158,7 @@ class Revocation:
                 lists.append(Crl(read_crl(data), source))
             with suppress(ValueError):
                 answers.append(check_ocsp(leaf, issuer, read_ocsp(data), source, at, self._now))
-        listed = check_crls(leaf, issuer, lists, at, self._now)
+        listed = check_crls(leaf, issuer, lists, at, self._now, self._crl_issuers)
         return best([*answers, listed] if listed.why != "no-evidence" else answers)
 
     def _by_ocsp(self, leaf: x509.Certificate, issuer: x509.Certificate, at: datetime, url: str) -> RevocationAnswer:
@@ -169,7 +193,7 @@ class Revocation:
             return _unfetched(error, url)
         except ValueError:
             return RevocationAnswer(RevocationStatus.NOT_CHECKED, "no-crl", url)
-        answer = check_crls(leaf, issuer, [*self._lists, fetched], at, self._now)
+        answer = check_crls(leaf, issuer, [*self._lists, fetched], at, self._now, self._crl_issuers)
         self._keep(url, data, answer)
         return answer
 

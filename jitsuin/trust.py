@@ -22,13 +22,14 @@ from cryptography.x509.oid import ExtensionOID
 
 from jitsuin.formats.verdict import PASSED, SubIndication, Verdict
 
-from .chains import ChainSearch
+from .chains import ChainSearch, is_test_anchor, of_test_hierarchy
 from .chains import is_ca as is_ca
-from .errors import InputError, OutputError, TrustFileError
+from .errors import InputError, OutputError, TrustFileError, TrustSetError
 from .storage import read_document, write_atomically
+from .trust_sets import TrustSet
 
-TrustNames = Sequence[str | Path | x509.Certificate]
-"""Certificates, files that hold some, and names."""
+TrustNames = Sequence[str | Path | x509.Certificate | TrustSet]
+"""Certificates, files that hold some, sets of those, and the name `simulator`."""
 
 _MAX_HINTS = 100
 _MAX_CHAINS = 16
@@ -61,6 +62,8 @@ class Pin:
     key_identifier: str
     not_before: datetime
     not_after: datetime
+    download: str
+    """Where J-LIS publishes the certificate."""
 
 
 JPKI_PINS = (
@@ -70,6 +73,7 @@ JPKI_PINS = (
         "0d034cbb34d0714f45e45a1cafd8fd143fab54a7",
         datetime(2015, 10, 20, 2, 40, 28, tzinfo=UTC),
         datetime(2025, 10, 19, 14, 59, 59, tzinfo=UTC),
+        "jpki.go.jp/ca/pdf/signca01.cer",
     ),
     Pin(
         "JPKI signature CA 02 (2019)",
@@ -77,6 +81,7 @@ JPKI_PINS = (
         "4de017de4b7f473dcd867a62d38b134ace83558a",
         datetime(2019, 9, 14, 23, 41, 56, tzinfo=UTC),
         datetime(2029, 9, 14, 14, 59, 59, tzinfo=UTC),
+        "jpki.go.jp/ca/pdf/signca02.cer",
     ),
     Pin(
         "JPKI signature CA 03 (2023)",
@@ -84,6 +89,7 @@ JPKI_PINS = (
         "d21ea55895617e93adbf966b941ab4edf653f08f",
         datetime(2023, 7, 16, 0, 50, 27, tzinfo=UTC),
         datetime(2033, 7, 15, 14, 59, 59, tzinfo=UTC),
+        "jpki.go.jp/ca/pdf/signca03.cer",
     ),
 )
 
@@ -95,13 +101,16 @@ class TrustStore:
     anchors: tuple[x509.Certificate, ...] = ()
     remembered: tuple[x509.Certificate, ...] = ()
     """Pinned CA certificates seen before: candidates for chains of documents that carry only the leaf."""
+    accept_test: bool = False
+    """Take CAs of J-LIS's test hierarchy (O=JPKI-TEST) for anchors, from wherever they come."""
 
     def name_of(self, certificate: x509.Certificate) -> str | None:
         """The anchor's name if the certificate is one, else None."""
         pin = pin_for(certificate)
         if pin is not None:
             return pin.name
-        if any(certificate == anchor for anchor in self.anchors):
+        test = of_test_hierarchy(certificate.subject)
+        if self.accept_test and is_test_anchor(certificate) if test else certificate in self.anchors:
             since, until = certificate.not_valid_before_utc.year, certificate.not_valid_after_utc.year
             return f"[{since}–{until}] {certificate.subject.rfc4514_string()}"
         return None
@@ -115,6 +124,11 @@ class Chain:
     anchor: str | None
     verdict: Verdict
 
+    @property
+    def of_test_hierarchy(self) -> bool:
+        """Whether a CA of the test hierarchy is in it, so that what it proves is nothing real."""
+        return any(of_test_hierarchy(issuer.subject) for issuer in self.certificates[1:])
+
 
 def pin_for(certificate: x509.Certificate) -> Pin | None:
     """The pin that the certificate matches by SHA-256 of its DER, or None."""
@@ -122,12 +136,14 @@ def pin_for(certificate: x509.Certificate) -> Pin | None:
     return next((pin for pin in JPKI_PINS if pin.sha256 == fingerprint), None)
 
 
-def load_trust(names: Sequence[str | Path | x509.Certificate]) -> TrustStore:
-    """Anchors by file (PEM or DER), by the name `simulator`, or as certificates. Raises TrustFileError."""
+def load_trust(names: TrustNames, *, accept_test_hierarchy: bool = False) -> TrustStore:
+    """Anchors by file (PEM or DER), by set, by the name `simulator`, or as certificates. Raises TrustFileError."""
     anchors: list[x509.Certificate] = []
     for name in names:
         if isinstance(name, x509.Certificate):
             anchors.append(name)
+        elif isinstance(name, TrustSet):
+            anchors.extend(read_set(name))
         elif str(name) == "simulator":
             from jitsuin.signer.simulator import anchors as simulated
 
@@ -135,7 +151,20 @@ def load_trust(names: Sequence[str | Path | x509.Certificate]) -> TrustStore:
         else:
             anchors.extend(read_certificates(Path(name)))
     anchors.extend(own_anchors())
-    return TrustStore(tuple(anchors), tuple(remembered()))
+    return TrustStore(tuple(anchors), tuple(remembered()), accept_test_hierarchy)
+
+
+def read_set(named: TrustSet) -> list[x509.Certificate]:
+    """The certificates of a set. Raises TrustFileError, which names the set, also where there are none."""
+    try:
+        found = [one for path in named.files() for one in read_certificates(path)]
+    except OSError as error:
+        raise TrustSetError(set=named.name, path=str(error.filename), reason="unreadable") from None
+    except TrustFileError as error:
+        raise TrustSetError(set=named.name, **error.facts) from None
+    if not found:
+        raise TrustSetError(set=named.name, path=", ".join(map(str, named.places)), reason="no-certificate")
+    return found
 
 
 def read_certificates(path: Path) -> list[x509.Certificate]:
@@ -160,6 +189,8 @@ def build_chain(leaf: x509.Certificate, hints: Iterable[x509.Certificate], store
     refused: Chain | None = None
     for certificates in islice(search.chains(leaf), _MAX_CHAINS):
         chain = Chain(certificates, store.name_of(certificates[-1]), _judged(certificates, at))
+        if chain.of_test_hierarchy and not store.accept_test:
+            continue  # whoever stands above it
         if chain.verdict.passed:
             return chain
         refused = refused or chain
@@ -169,6 +200,8 @@ def build_chain(leaf: x509.Certificate, hints: Iterable[x509.Certificate], store
         return Chain((), None, Verdict(SubIndication.NO_CERTIFICATE_CHAIN_FOUND, "issuer-no-ca"))
     if search.denied:
         return Chain((), None, Verdict(SubIndication.NO_CERTIFICATE_CHAIN_FOUND, "issuer-denies"))
+    if search.led_to_tests and not store.accept_test:
+        return Chain((), None, Verdict(SubIndication.NO_CERTIFICATE_CHAIN_FOUND, "test-hierarchy"))
     return Chain((), None, Verdict(SubIndication.NO_CERTIFICATE_CHAIN_FOUND, "issuer-unknown"))
 
 
@@ -198,6 +231,8 @@ def own_anchors() -> list[x509.Certificate]:
 def import_anchors(path: Path, *, force: bool = False) -> list[str]:
     """Keep the CA certificates of a file; gives their names. Raises TrustFileError for one not pinned nor forced."""
     certificates = read_certificates(path)
+    if any(of_test_hierarchy(certificate.subject) for certificate in certificates):
+        raise TrustFileError(path=str(path), reason="test-hierarchy")
     if not force and any(pin_for(certificate) is None for certificate in certificates):
         raise TrustFileError(path=str(path), reason="not-pinned")
     if not all(is_ca(certificate) for certificate in certificates):

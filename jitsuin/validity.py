@@ -67,16 +67,16 @@ def judge(
     later is then past caring. Without it the time that counts is `at`. `embedded` is the document's own evidence.
     """
     require_readable(certificate)
-    counts = proven or at
+    counts, hints = proven or at, tuple(hints)
     kind = kind_of(certificate)
     chain = build_chain(certificate, hints, store, counts)
     revocation = NOT_ASKED
     if mode is not RevocationMode.OFF and broker is not None:
-        revocation = _checked(chain, broker, counts, embedded)
+        revocation = _checked(chain, broker.within(chain.certificates, hints, counts), counts, embedded)
     verdict = _kind(certificate, kind)
     for step in (chain.verdict, _revocation(revocation, mode, proven)):
         verdict = step if verdict.passed else verdict
-    return Judgement(kind, chain, revocation, verdict, tuple(_notices(certificate, revocation, at)))
+    return Judgement(kind, chain, revocation, verdict, tuple(_notices(certificate, chain, revocation, at)))
 
 
 def require_readable(certificate: x509.Certificate) -> None:
@@ -124,7 +124,11 @@ def _revocation(answer: RevocationAnswer, mode: RevocationMode, proven: datetime
     return PASSED
 
 
-def _notices(certificate: x509.Certificate, revocation: RevocationAnswer, at: datetime) -> Iterable[Notice]:
+def _notices(
+    certificate: x509.Certificate, chain: Chain, revocation: RevocationAnswer, at: datetime
+) -> Iterable[Notice]:
+    if chain.of_test_hierarchy:
+        yield Notice("test-hierarchy")
     if revocation.status is RevocationStatus.NOT_CHECKED:
         yield Notice("revocation-not-checked", {"why": revocation.why})
     if kind_of(certificate) is CertificateKind.OTHER:

@@ -25,6 +25,7 @@ def verify_file(
     path: str | Path,
     *,
     trust: TrustNames = (),
+    accept_test_hierarchy: bool = False,
     crls: Sequence[str | Path] = (),
     revocation: Mode = "require",
     evidence: EvidenceOptions = ONLINE,
@@ -37,7 +38,8 @@ def verify_file(
     """Verify every signature of a document, at `at` or now. `files` are those that its references may name.
 
     The time that counts for a certificate is the one that a timestamp proves, if its authority is one of those that
-    `timestamp_trust` vouches for; else `at`.
+    `timestamp_trust` vouches for; else `at`. With `accept_test_hierarchy` the CAs of J-LIS's test cards (O=JPKI-TEST)
+    are anchors, and a notice says that such a signature is no real one.
 
     A bad document is a verdict, never an exception; so is one that is not of the profile's format. Raises
     InputError where the file cannot be read, UnknownFormatError where it is of no known format, UnknownNameError for a
@@ -46,9 +48,8 @@ def verify_file(
     path, at, mode = Path(path), at or clock.now(), RevocationMode(revocation)
     expected = registry.profile_named(profile) if profile is not None else None
     policy = VerificationPolicy(accept_sha1, contents_of(files), expected)
-    judging = Judging(
-        load_trust(trust), load_timestamp_trust(timestamp_trust), open_broker(crls, evidence, at), at, mode
-    )
+    store = load_trust(trust, accept_test_hierarchy=accept_test_hierarchy)
+    judging = Judging(store, load_timestamp_trust(timestamp_trust), open_broker(crls, evidence, at), at, mode)
     source = open_document(path)
     try:
         adapter = adapter_for(path, source, profile)

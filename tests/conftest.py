@@ -16,6 +16,7 @@ from programs import JudgeMissingError
 
 if TYPE_CHECKING:
     from authority import Authority, Keys
+    from no_network import NoNetwork
     from pcsc_stack import PcscStack
     from pdf_judges import PdfJudges
     from pkcs11_front import Front
@@ -166,6 +167,14 @@ def tsa(authority: Authority) -> Tsa:
     from responders import Tsa
 
     return summon(lambda: Tsa(authority))
+
+
+@pytest.fixture(scope="session")
+def nowhere() -> NoNetwork:
+    """A network namespace without routes, in which calls about sockets are written down."""
+    from no_network import NoNetwork
+
+    return summon(NoNetwork)
 
 
 @pytest.fixture

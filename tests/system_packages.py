@@ -29,6 +29,8 @@ COMMANDS = {
     "qpdf": "qpdf",
     "pkcs11-tool": "opensc",
     "softhsm2-util": "softhsm2",
+    "strace": "strace",
+    "unshare": "util-linux",
     "swig": "swig",
     "gcc": "gcc",
 }

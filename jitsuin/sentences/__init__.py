@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from . import errors, pdf, pkcs11, timestamps, verdicts, xades
 from .card import ADVICE, CERTIFICATE_KINDS, ENDINGS, LIFETIMES, REVOCATION_HERE, TOKEN_KINDS
+from .certificates import CERTIFICATE_REMEDIES
 from .errors import UNFORESEEN
 from .pdf import CHANGES, REMEDIES
 from .pkcs11 import TOKEN_EVENTS
@@ -17,6 +18,7 @@ from .verdicts import NOTICES, REVOCATION_WORDS
 __all__ = [
     "ADVICE",
     "CERTIFICATE_KINDS",
+    "CERTIFICATE_REMEDIES",
     "CHANGES",
     "ENDINGS",
     "ERRORS",

@@ -55,9 +55,37 @@ ERRORS: Mapping[str, tuple[str, str]] = {
         "{path}: 認証局の証明書ではないため、信頼の起点にできません",
     ),
     "TrustFileError.no-crl": ("{path}: not a CRL", "{path}: CRLではありません"),
+    "TrustFileError.test-hierarchy": (
+        "{path}: a CA of J-LIS's test hierarchy (O=JPKI-TEST) is never remembered; --accept-test-hierarchy takes it for one run",
+        "{path}: J-LISの試験用認証局(O=JPKI-TEST)は登録できません。--accept-test-hierarchyを付けた実行でのみ使えます",
+    ),
     "TrustFileError.not-pinned": (
         "{path}: not one of the known CA certificates; --force accepts it on your own authority",
         "{path}: 既知の認証局証明書ではありません。自分の責任で受け入れるには--forceを付けてください",
+    ),
+    "TrustSetError.no-certificate": (
+        "trust set “{set}”: {path}: no certificate in it",
+        "信頼セット「{set}」: {path}: 証明書が含まれていません",
+    ),
+    "TrustSetError.unreadable": (
+        "trust set “{set}”: {path}: cannot be read",
+        "信頼セット「{set}」: {path}: 読めません",
+    ),
+    "ConfigurationError.no-trust-sets": (
+        "{path}: [trust.sets] has to be a table of names, each with a list of certificate files and folders",
+        "{path}: [trust.sets]には、名前ごとに証明書のファイルとフォルダーのリストを書いてください",
+    ),
+    "ConfigurationError.no-trust-set": (
+        "{path}: {detail} has to be a list of certificate files and folders, and not an empty one",
+        "{path}: {detail}には、証明書のファイルとフォルダーのリスト(1つ以上)を指定してください",
+    ),
+    "ConfigurationError.trust-set-name": (
+        "{path}: {detail}: the name of a trust set is made of letters, digits, “-” and “_”, so that it looks like no file",
+        "{path}: {detail}: 信頼セットの名前に使えるのは英数字と「-」「_」です(ファイル名との混同を避けるため)",
+    ),
+    "ConfigurationError.reserved-trust-set": (
+        "{path}: {detail}: this name means something else already; choose another one",
+        "{path}: {detail}: この名前は別の意味で使われています。別の名前にしてください",
     ),
     "ConfigurationError.cannot be read": ("{path}: cannot be read ({detail})", "{path}: 読めません({detail})"),
     "ConfigurationError.not TOML": ("{path}: not TOML: {detail}", "{path}: TOMLとして正しくありません: {detail}"),

@@ -253,6 +253,10 @@ VERDICTS: Mapping[str, tuple[str, str]] = {
         "the certificate does not lead to a trusted CA; name one with --trust, or see `jitsuin trust list`",
         "信頼する認証局までたどれません。--trustで指定するか、`jitsuin trust list`を確認してください",
     ),
+    "test-hierarchy": (
+        "the certificate is from J-LIS's test hierarchy (O=JPKI-TEST) and signs nothing real; for tests, --accept-test-hierarchy takes it",
+        "J-LISの試験用認証局(O=JPKI-TEST)の証明書で、実際の署名には使えません。試験の場合は--accept-test-hierarchyを付けてください",
+    ),
     "issuer-denies": (
         "the certificate names a CA that is known here but is not signed by it: it is forged, or was damaged on its way. A card is best taken off the reader, put back and tried again",
         "証明書に記された認証局は既知ですが、その認証局の署名ではありません。偽造か、読み取り時の破損です。カードの場合は置き直して、もう一度やり直してください",
@@ -304,6 +308,10 @@ NOTICES: Mapping[str, tuple[str, str]] = {
         "revocation was not checked ({why}): ordinary holders cannot ask JPKI; the official client's 有効性確認 can",
         "失効確認はしていません({why})。一般の利用者はJPKIへ照会できないため、公式クライアントの「有効性確認」をご利用ください",
     ),
+    "test-hierarchy": (
+        "test hierarchy (O=JPKI-TEST): not a real signature. Anybody can make such a CA, so it proves nothing about who signed",
+        "試験用認証局(O=JPKI-TEST)による署名で、実際の署名ではありません。同名の認証局は誰でも作れるため、署名者の証明にはなりません",
+    ),
     "certificate-young": (
         "the certificate is less than 24 hours old: online services may not know it yet",
         "証明書の発行から24時間以内です。オンラインサービスにまだ反映されていないことがあります",
@@ -311,6 +319,14 @@ NOTICES: Mapping[str, tuple[str, str]] = {
     "renewal-window": (
         "the certificate expires on {until}; it can be renewed now",
         "証明書は{until}に期限を迎えます。更新手続きができます",
+    ),
+    "expires-before-filing": (
+        "the certificate expires on {until}, before the filing date {filing_date} is over: file earlier, or renew it and sign again",
+        "証明書は{until}に期限を迎え、提出日({filing_date})には無効になります。早めに提出するか、更新後に署名し直してください",
+    ),
+    "filing-date-past": (
+        "the filing date {filing_date} is past; today is {today} in Japan",
+        "提出日({filing_date})は過去の日付です(日本の今日は{today})",
     ),
     "characters-substituted": (
         "a character of the name or address is written differently in the certificate than on the register",
@@ -349,12 +365,23 @@ REVOCATION_WORDS: Mapping[str, tuple[str, str]] = {
     "affiliationChanged": ("the holder moved or changed name", "住所・氏名などの変更"),
     "superseded": ("renewed or reissued", "更新または再発行"),
     "cessationOfOperation": ("at the holder's request, or no longer needed", "本人の申請など利用の終了"),
+    "privilegeWithdrawn": ("a privilege was withdrawn", "権限の取り消し"),
+    "aACompromise": ("the attribute authority's key was compromised", "属性認証局の鍵の危殆化"),
+    "removeFromCRL": ("taken off the list again", "失効リストからの削除"),
     "certificateHold": ("on hold: card reported lost or stolen", "紛失・盗難の届出による一時停止"),
     "no-evidence": ("there is no CRL and no responder that covers it", "対象のCRLもOCSPレスポンダーもない"),
     "stale": ("the CRL is out of date", "CRLの有効期間が過ぎている"),
     "after-expiry": (
         "the CRL is from after the certificate's expiry and need not list it any more",
         "CRLが証明書の有効期限より後に発行されている",
+    ),
+    "indirect": (
+        "the CRL is an indirect one, for several issuers (--allow-indirect-crl)",
+        "間接CRLのため対象外(--allow-indirect-crl)",
+    ),
+    "indirect-issuer": (
+        "who signed the indirect CRL does not lead to the same anchor, or may itself be revoked",
+        "間接CRLの発行者を同じ信頼の起点まで確認できない",
     ),
     "off": ("switched off", "確認しない設定"),
     "offline": ("it would have to be fetched (--offline)", "取得が必要(--offline)"),

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from jitsuin import cli
+from jitsuin.language import language
 from jitsuin.samples.documents import consumption_tax_return, income_tax_return, pension_certificate
 from jitsuin.signer.base import PinRequest
 from jitsuin.signer.simulator import SIGNATURE_PASSWORD, create_card
@@ -109,6 +110,19 @@ def jitsuin(capfd: pytest.CaptureFixture[str]) -> Iterator[Callable[..., Run]]:
     yield run
     for number, handler in handlers.items():
         signal.signal(number, handler)
+
+
+@pytest.fixture
+def in_japanese(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], None]]:
+    """Called, it makes the rest of the test speak Japanese; help texts stay as they were imported."""
+
+    def change() -> None:
+        monkeypatch.setenv("JITSUIN_LANG", "ja")
+        language.cache_clear()
+
+    yield change
+    monkeypatch.undo()
+    language.cache_clear()
 
 
 @pytest.fixture

@@ -1,19 +1,14 @@
-"""Signing and verifying, XML and PDF, while live servers say all kinds of things: a table of what comes of each.
-
-Nothing ends VALID that should not, "not checked" is never "good", and nothing is written that was refused.
-"""
+"""What is fetched for signing and verifying, from where, and what is not. What comes of it: test_validity_table.py."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509 import ocsp
 
 from authority import Authority, Credential
 from jitsuin.samples.documents import income_tax_return
@@ -25,89 +20,7 @@ NOW = datetime.now(UTC).replace(microsecond=0)
 DAY = timedelta(days=1)
 SAMPLES = Path(__file__).parents[2] / "samples" / "unsigned"
 DOCUMENTS = {"xml": "income.xtx", "pdf": "certificate.pdf"}
-REFUSED, DONE, INDETERMINATE, INVALID = 10, 0, 3, 1
-
-
-@dataclass(frozen=True)
-class Case:
-    """What the servers say, and what `sign` and `verify` end with when revocation must be known (`require`)."""
-
-    prepare: Callable[[Authority, PkiServer, Credential], None]
-    sign: int
-    verify: int
-    told: str = ""
-    """Part of what is said of it."""
-    issue: Callable[[Authority, str, str], Credential] | None = None
-    """Another certificate than an ordinary one with both addresses."""
-
-
-def crl(make: Callable[[Authority], x509.CertificateRevocationList]) -> Callable[..., None]:
-    return lambda authority, server, _signer: server.crl("/ca.crl", make(authority)) and None
-
-
-def responder(**changes: object) -> Callable[..., None]:
-    def prepare(authority: Authority, server: PkiServer, _signer: Credential) -> None:
-        server.ocsp("/ocsp", replace(OcspResponder(authority, NOW), **changes))
-
-    return prepare
-
-
-def revoked(reason: x509.ReasonFlags) -> Callable[..., None]:
-    def prepare(authority: Authority, server: PkiServer, signer: Credential) -> None:
-        authority.revoke(signer, NOW - DAY, reason)
-        server.ocsp("/ocsp", OcspResponder(authority, NOW))
-
-    return prepare
-
-
-def nothing(*_: object) -> None:
-    """The addresses lead to a server that has nothing there."""
-
-
-CASES = {
-    "good by OCSP": Case(responder(), DONE, DONE, "good ("),
-    "good by CRL": Case(crl(lambda ca: ca.crl(NOW)), DONE, DONE, "good ("),
-    "revoked, moved": Case(
-        revoked(x509.ReasonFlags.affiliation_changed), REFUSED, INDETERMINATE, "moved or changed name"
-    ),
-    "revoked, key compromise": Case(revoked(x509.ReasonFlags.key_compromise), REFUSED, INDETERMINATE, "compromised"),
-    "on hold": Case(revoked(x509.ReasonFlags.certificate_hold), REFUSED, INDETERMINATE, "on hold since"),
-    "unknown to OCSP": Case(responder(status=ocsp.OCSPCertStatus.UNKNOWN), REFUSED, INDETERMINATE, "does not know it"),
-    "stale OCSP": Case(responder(at=NOW - 9 * DAY), REFUSED, INDETERMINATE, "out of date"),
-    "stale CRL": Case(crl(lambda ca: ca.crl(NOW - 9 * DAY)), REFUSED, INDETERMINATE),
-    "CRL by the wrong key": Case(crl(lambda ca: ca.look_alike().crl(NOW)), REFUSED, INDETERMINATE),
-    "try later": Case(responder(error=ocsp.OCSPResponseStatus.TRY_LATER), REFUSED, INDETERMINATE, "try later"),
-    "wrong nonce": Case(responder(nonce="wrong"), REFUSED, INDETERMINATE, "another request"),
-    "nothing there": Case(nothing, REFUSED, INDETERMINATE, "refused"),
-    "expired": Case(
-        responder(), REFUSED, INDETERMINATE, "expired", lambda ca, o, c: ca.issue(ocsp=o, crl=c, until=NOW - DAY)
-    ),
-    "not yet valid": Case(
-        responder(), REFUSED, INVALID, "valid only from", lambda ca, o, c: ca.issue(ocsp=o, crl=c, since=NOW + DAY)
-    ),
-    "of a look-alike": Case(
-        responder(), REFUSED, INDETERMINATE, "", lambda ca, o, c: ca.look_alike().issue(ocsp=o, crl=c)
-    ),
-    "for authentication": Case(
-        responder(),
-        REFUSED,
-        INVALID,
-        "",
-        lambda ca, o, c: ca.issue(
-            ocsp=o,
-            crl=c,
-            usage=["digital_signature"],
-            extra=[
-                (
-                    x509.CertificatePolicies(
-                        [x509.PolicyInformation(x509.ObjectIdentifier("1.2.392.200149.8.5.1.3.30"), None)]
-                    ),
-                    True,
-                )
-            ],
-        ),
-    ),
-}
+REFUSED, DONE, INDETERMINATE = 10, 0, 3
 
 
 @dataclass
@@ -158,26 +71,6 @@ def place(jitsuin: Callable, authority: Authority, tmp_path: Path, monkeypatch: 
     (tmp_path / DOCUMENTS["xml"]).write_bytes(income_tax_return())
     (tmp_path / DOCUMENTS["pdf"]).write_bytes((SAMPLES / "employment-certificate.pdf").read_bytes())
     return Desk(jitsuin, tmp_path, authority)
-
-
-@pytest.mark.parametrize("kind", DOCUMENTS)
-@pytest.mark.parametrize("name", CASES)
-def test_what_becomes_of_it(place: Desk, authority: Authority, pki_server: PkiServer, name: str, kind: str) -> None:
-    case, urls = CASES[name], (pki_server.url("/ocsp"), pki_server.url("/ca.crl"))
-    signer = case.issue(authority, *urls) if case.issue else authority.issue(ocsp=urls[0], crl=urls[1])
-    target = place.folder / f"signed.{kind}"
-    if case.issue is None:
-        place.sign(kind, signer, "--revocation", "off")
-        case.prepare(authority, pki_server, signer)
-        verified = place.verify(kind)
-        assert verified.code == case.verify, verified.out
-        assert case.told in verified.out
-        assert case.verify == DONE or "good (" not in verified.out
-        target.unlink()
-    case.prepare(authority, pki_server, signer)
-    signed = place.sign(kind, signer, "--revocation", "require")
-    assert (signed.code, target.exists()) == (case.sign, case.sign == DONE), signed.err
-    assert case.told in (signed.out if case.sign == DONE else signed.err)
 
 
 @pytest.mark.parametrize("kind", DOCUMENTS)

@@ -17,7 +17,7 @@ from cryptography.x509 import ocsp
 from authority import UNKNOWN_EXTENSION, Authority, Credential, Entry, damaged, name_of
 from jitsuin.revocation import EvidenceOptions, Revocation, Source
 from jitsuin.revocation_status import RevocationAnswer, RevocationStatus
-from pki_faults import big, body, cut, endless, hang_up, redirect, redirect_chain, slow, status, zipped
+from pki_faults import big, body, cut, endless, hang_up, header, redirect, redirect_chain, slow, status, zipped
 from pki_servers import PkiServer
 from responders import OcspResponder
 
@@ -106,7 +106,7 @@ LISTS: dict[str, tuple[Callable[[Authority], x509.CertificateRevocationList], tu
     "for CAs only": (lambda ca: ca.crl(NOW, only_cas=True), NOTHING),
     "for users only": (lambda ca: ca.crl(NOW, only_users=True), GOOD),
     "for some reasons": (lambda ca: ca.crl(NOW, only_reasons=[x509.ReasonFlags.key_compromise]), NOTHING),
-    "indirect": (lambda ca: ca.crl(NOW, indirect=True), NOTHING),
+    "indirect": (lambda ca: ca.crl(NOW, indirect=True), ("not-checked", "indirect")),
     "with an unknown critical extension": (lambda ca: ca.crl(NOW, extra=[(UNKNOWN_EXTENSION, True)]), NOTHING),
     "with an unknown extension": (lambda ca: ca.crl(NOW, extra=[(UNKNOWN_EXTENSION, False)]), GOOD),
     "a delta alone": (lambda ca: ca.crl(NOW, number=2, base=1), NOTHING),
@@ -271,6 +271,28 @@ def test_what_is_sent(authority: Authority, pki_server: PkiServer, ask: Ask) -> 
     assert pki_server.requests[1].body != request.body, "the nonce is another one"
 
 
+def test_no_credentials_and_no_proxy(
+    authority: Authority, pki_server: PkiServer, ask: Ask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing that the user keeps for other programs goes along, and a cookie that a server gives is not given back."""
+    (tmp_path / ".netrc").write_text("machine 127.0.0.1 login me password secret\n")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://me:secret@127.0.0.1:9/")
+    first = pki_server.crl("/first.crl", authority.crl(NOW), header("Set-Cookie", "a=b"))
+    asked = status(401, ("WWW-Authenticate", "Basic realm=x"))
+    moved = pki_server.crl("/moved.crl", authority.crl(NOW), redirect("/second.crl"))
+    pki_server.crl("/second.crl", authority.crl(NOW))
+    assert said(ask(authority.issue(crl=first))) == GOOD
+    assert said(ask(authority.issue(crl=pki_server.crl("/b.crl", authority.crl(NOW), asked)))) == (
+        "not-checked",
+        "fetch-status",
+    )
+    assert said(ask(authority.issue(crl=moved))) == GOOD
+    assert [request.path for request in pki_server.requests] == ["/first.crl", "/b.crl", "/moved.crl", "/second.crl"]
+    assert all(request.credentials == {} for request in pki_server.requests)
+
+
 def test_by_get_where_there_is_no_post(authority: Authority, pki_server: PkiServer, ask: Ask) -> None:
     url = pki_server.ocsp("/ocsp", OcspResponder(authority, NOW))
     pki_server.routes["/ocsp"].fault = lambda answer, request: replace(
@@ -351,6 +373,19 @@ def test_redirects_to_what_is_not_to_be_fetched(
     signer = authority.issue(crl=pki_server.url("/ca.crl"))
     pki_server.crl("/ca.crl", authority.crl(NOW), redirect(target))
     assert said(ask(signer)) == ("not-checked", why)
+
+
+def test_a_redirect_to_a_private_address(
+    authority: Authority, pki_server: PkiServer, ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every address on the way is looked at, not the first alone: here one of loopback is taken for a public one."""
+    monkeypatch.setattr("jitsuin.fetch._public", lambda address: address == "127.0.0.1")
+    signer, options = authority.issue(crl=pki_server.url("/ca.crl")), EvidenceOptions()
+    for host, expected in (("127.0.0.1", GOOD), ("127.0.0.2", ("not-checked", "fetch-private"))):
+        there = pki_server.crl("/there.crl", authority.crl(NOW)).replace("127.0.0.1", host)
+        pki_server.crl("/ca.crl", authority.crl(NOW), redirect(there))
+        assert said(ask(signer, options=options)) == expected
+    assert [request.path for request in pki_server.requests] == ["/ca.crl", "/there.crl", "/ca.crl"]
 
 
 @pytest.mark.parametrize(

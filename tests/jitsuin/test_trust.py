@@ -353,7 +353,7 @@ def test_only_pinned_certificates_are_remembered(at: datetime, monkeypatch: pyte
     ca = anchors()[-1]
     remember([ca])
     assert remembered() == []
-    pin = JPKI_PINS[2].__class__("pinned", ca.fingerprint(hashes.SHA256()).hex(), "", at, at)
+    pin = JPKI_PINS[2].__class__("pinned", ca.fingerprint(hashes.SHA256()).hex(), "", at, at, "")
     monkeypatch.setattr("jitsuin.trust.JPKI_PINS", (pin,))
     remember([ca, anchors()[0]])
     assert remembered() == [ca]

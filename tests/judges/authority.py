@@ -41,6 +41,7 @@ Point = str | x509.Name | x509.DistributionPoint
 
 CA_SINCE, CA_UNTIL = datetime(2015, 1, 1, tzinfo=UTC), datetime(2045, 1, 1, tzinfo=UTC)
 SINCE, UNTIL = datetime(2020, 1, 1, tzinfo=UTC), datetime(2040, 1, 1, tzinfo=UTC)
+ORGANIZATION = "Test rig"
 DOCUMENTS = ("digital_signature", "content_commitment")
 UNKNOWN_EXTENSION = x509.UnrecognizedExtension(x509.ObjectIdentifier("1.3.6.1.4.1.32473.2"), b"\x05\x00")
 """One that nobody knows: `extra=[(UNKNOWN_EXTENSION, True)]`. The arc is kept free for examples (RFC 5612)."""
@@ -107,19 +108,22 @@ class Authority:
         issuer: Authority | None = None,
         key_name: str | None = None,
         identifier: x509.SubjectKeyIdentifier | None = None,
+        organization: str = ORGANIZATION,
         usage: Collection[str] = ("key_cert_sign", "crl_sign"),
         since: datetime = CA_SINCE,
         until: datetime = CA_UNTIL,
         **options: Any,
     ) -> None:
         """`options` as for `issue`. Authorities of one name and different `key_name` are what a renewal makes."""
-        self.keys, self.kind, self.common_name, self.name = keys, kind, common_name, name_of(common_name)
+        self.keys, self.kind, self.common_name = keys, kind, common_name
+        self.name = name_of(common_name, organization)
         self.key = keys.get(key_name or common_name, kind)
         self.identifier = identifier or x509.SubjectKeyIdentifier.from_public_key(self.key.public_key())
         self.issued: dict[int, x509.Certificate] = {}
         self.revoked: list[Entry] = []
         self._above: tuple[x509.Certificate, ...] = ()
         options |= {"key": self.key, "usage": usage, "since": since, "until": until, "ca": True}
+        options |= {"organization": organization}
         self.credential = (issuer or self).issue(common_name, identifier=self.identifier, **options)
         self._above = (self.certificate, *(issuer._above if issuer else ()))
 
@@ -153,6 +157,7 @@ class Authority:
         key: PrivateKey | None = None,
         identifier: x509.SubjectKeyIdentifier | None = None,
         ca: bool = False,
+        organization: str = ORGANIZATION,
     ) -> Credential:
         """A certificate, by default for signing documents. `crl`, `ocsp` and `ca_issuers` say where those are."""
         key = key or self.keys.get(common_name, self.kind)
@@ -170,7 +175,9 @@ class Authority:
         methods = {AuthorityInformationAccessOID.OCSP: ocsp, AuthorityInformationAccessOID.CA_ISSUERS: ca_issuers}
         if access := [x509.AccessDescription(kind, _uri(where)) for kind, where in methods.items() if where]:
             extensions.append((x509.AuthorityInformationAccess(access), False))
-        builder = x509.CertificateBuilder(self.name, name_of(common_name), key.public_key(), serial, since, until)
+        builder = x509.CertificateBuilder(
+            self.name, name_of(common_name, organization), key.public_key(), serial, since, until
+        )
         for value, critical in [*extensions, *extra]:
             builder = builder.add_extension(value, critical)
         self.issued[serial] = builder.sign(self.key, hashes.SHA256())
@@ -256,9 +263,13 @@ class Authority:
         return int.from_bytes(digest[:8], "big") >> 1 | 1
 
 
-def name_of(common_name: str) -> x509.Name:
+def name_of(common_name: str, organization: str = ORGANIZATION) -> x509.Name:
     """The names of all who appear here."""
-    parts = ((NameOID.COUNTRY_NAME, "JP"), (NameOID.ORGANIZATION_NAME, "Test rig"), (NameOID.COMMON_NAME, common_name))
+    parts = (
+        (NameOID.COUNTRY_NAME, "JP"),
+        (NameOID.ORGANIZATION_NAME, organization),
+        (NameOID.COMMON_NAME, common_name),
+    )
     return x509.Name([x509.NameAttribute(oid, value) for oid, value in parts])
 
 

@@ -33,6 +33,7 @@ AT = datetime(2026, 3, 2, tzinfo=UTC)
 """The suite's certificates are valid from 2010 to 2030, but for those whose period is what is tested."""
 DATA = Path(cryptography_vectors.__file__).with_name("x509") / "PKITS_data"
 CRLS = DATA / "crls"
+CERTIFICATES = DATA / "certs"
 
 
 @dataclass(frozen=True)
@@ -122,7 +123,7 @@ POLICY_CASES = (
 @cache
 def der(stem: str) -> bytes:
     """A certificate of the suite."""
-    return (DATA / "certs" / f"{stem}.crt").read_bytes()
+    return (CERTIFICATES / f"{stem}.crt").read_bytes()
 
 
 @cache

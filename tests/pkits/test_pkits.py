@@ -26,6 +26,7 @@ from jitsuin.trust import TrustStore, build_chain
 from jitsuin.validity import RevocationMode, judge
 from pkits import (
     AT,
+    CERTIFICATES,
     CRLS,
     POLICY_CASES,
     Case,
@@ -43,6 +44,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::cryptography.utils.Cryptography
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "pkits.md"
 WRITE = bool(os.environ.get("JITSUIN_PKITS_WRITE"))
 OFFLINE = EvidenceOptions(offline=True)
+INDIRECT_TOO = EvidenceOptions(offline=True, allow_indirect_crl=True)
 
 OF_PATHS = ("4.1", "4.2", "4.3", "4.6", "4.8", "4.9", "4.10", "4.11", "4.12", "4.13", "4.16")
 """Sections in which revocation is not what is tested: the path alone has to be what NIST says."""
@@ -90,15 +92,9 @@ STRICTER: Mapping[str, tuple[str, ...]] = {
     ),
     "The document is signed with the key of a CA. That key is for certificates and CRLs: the path is accepted, the "
     "certificate is one of the wrong kind.": ("4.6.8", "4.6.14", "4.8.6", "4.14.13"),
-    "In the certificate, the CRL or both the distribution point is named relative to the CRL's issuer, which is not "
-    "supported.": (
-        "4.14.4",
-        "4.14.5",
-        "4.14.7",
-    ),
     "CRLs for some reasons of revocation alone are not put together.": ("4.14.18", "4.14.19"),
-    "CRLs that are marked as indirect, or that another signs than the issuer of the certificate, are refused by "
-    "design.": (
+    "CRLs that are marked as indirect, or that another signs than the issuer of the certificate, are refused without "
+    "`--allow-indirect-crl`; with it, see below.": (
         "4.14.22",
         "4.14.24",
         "4.14.25",
@@ -109,6 +105,9 @@ STRICTER: Mapping[str, tuple[str, ...]] = {
     ),
 }
 """Why what should be valid is not."""
+INDIRECT = tuple(f"4.14.{number}" for number in range(22, 36))
+"""The tests of indirect CRLs."""
+SELF_VOUCHING = ("4.14.30",)
 STRICTER_PATHS = ("4.1.4", "4.1.5")
 
 
@@ -158,6 +157,17 @@ def found(case: Case, folder: Path) -> Found:
 
 
 @cache
+def found_with_indirect(case: Case, folder: Path) -> Verdict:
+    """The same with `--allow-indirect-crl`; the CRL issuers' certificates are those of the suite."""
+    path = folder / f"{case.number}-indirect.pdf"
+    path.write_bytes(signed_pdf(case.files))
+    crls = [CRLS, CERTIFICATES]
+    return jitsuin.verify_file(
+        path, trust=[anchor()], crls=crls, revocation="require", evidence=INDIRECT_TOO, at=AT
+    ).verdict
+
+
+@cache
 def _broker() -> Revocation:
     return Revocation([CRLS], OFFLINE, now())
 
@@ -172,6 +182,17 @@ def test_of_the_suite(case: Case, folder: Path) -> None:
         assert outcome.path.passed is case.valid, outcome.path
     if case.section == "4.13" and not case.valid:
         assert outcome.verdict.reason == "name-constraints"
+
+
+@pytest.mark.parametrize("number", [number for number in cases() if number.startswith("4.14.")])
+def test_of_the_suite_with_indirect_crls(number: str, folder: Path) -> None:
+    """Those of the section that agree without the option agree with it, and so do all of indirect CRLs but one."""
+    verdict = found_with_indirect(cases()[number], folder)
+    before = found(cases()[number], folder).verdict
+    if number in INDIRECT:
+        assert verdict.passed is (cases()[number].valid and number not in SELF_VOUCHING), verdict
+    else:
+        assert (verdict.passed, verdict.reason) == (before.passed, before.reason)
 
 
 @pytest.mark.parametrize("case", POLICY_CASES, ids=str)
@@ -197,13 +218,14 @@ def test_the_suite_is_complete() -> None:
 
 
 def test_the_page_says_what_is_found(folder: Path) -> None:
-    text = page({number: found(case, folder) for number, case in cases().items()})
+    outcomes = {number: found(case, folder) for number, case in cases().items()}
+    text = page(outcomes, {number: found_with_indirect(cases()[number], folder) for number in INDIRECT})
     if WRITE:
         PAGE.write_text(text, encoding="utf-8")
     assert PAGE.read_text(encoding="utf-8") == text
 
 
-def page(outcomes: Mapping[str, Found]) -> str:
+def page(outcomes: Mapping[str, Found], indirect: Mapping[str, Verdict]) -> str:
     """The page, from what was found."""
     agreeing = {number for number, one in outcomes.items() if one.verdict.passed is cases()[number].valid}
     of_paths = [case for case in cases().values() if case.section in OF_PATHS]
@@ -218,7 +240,15 @@ def page(outcomes: Mapping[str, Found]) -> str:
     for why, numbers in STRICTER.items():
         rows = [f"| {number} | {cases()[number].name} | {outcomes[number]} |" for number in numbers]
         stricter.append("\n".join([fill(why, 120), "", "| Test | Name | Here |", "| --- | --- | --- |", *rows]))
+    rows = [
+        f"| {number} | {cases()[number].name} | {'valid' if cases()[number].valid else 'not valid'} "
+        f"| {Found(verdict, None)} |"
+        for number, verdict in indirect.items()
+    ]
     return _PAGE.format(
+        indirect="\n".join(rows),
+        indirect_tests=len(indirect),
+        indirect_agree=sum(verdict.passed is cases()[number].valid for number, verdict in indirect.items()),
         tests=len(outcomes),
         agree=len(agreeing),
         disagree=len(outcomes) - len(agreeing),
@@ -262,4 +292,15 @@ Not VALID is INVALID or INDETERMINATE: what is revoked without a proof of time, 
 ## Where it is stricter
 
 {stricter}
+
+## Indirect CRLs
+
+With `--allow-indirect-crl`, the suite's folder of certificates as a second `--crl`,
+{indirect_agree} of the {indirect_tests} tests of indirect CRLs agree, and the other tests of section 4.14 end as above.
+In 4.14.30 nothing but a CRL that the CRL issuer has signed itself says that its certificate has not been revoked.
+Whoever has stolen its key could say that, too, so such a CRL is not believed.
+
+| Test | Name | NIST | Here |
+| --- | --- | --- | --- |
+{indirect}
 """
