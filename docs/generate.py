@@ -71,7 +71,7 @@ _EXIT_CODES_JA = {
     ExitCode.OUTPUT: "出力を書き込めない",
     ExitCode.SOME_FAILED: "複数のファイルの一部が失敗",
     ExitCode.CERTIFICATE_REFUSED: "署名用の証明書を使用できない(期限切れ、失効、種類違い、発行者不明)",
-    ExitCode.NETWORK: "通信またはタイムスタンプ局の問題",
+    ExitCode.NETWORK: "通信またはタイムスタンプ局の問題、長期検証用の情報の不足",
     ExitCode.INTERNAL: "内部エラー",
 }
 
@@ -94,8 +94,9 @@ Several documents: 0 when all went well. `verify` ends with 1 when any of them i
 wrong is INDETERMINATE; every other mixture, and `sign` with some files failed, ends with 9. Ctrl-C ends with 130. A run
 that stops before its first document (a wrong password, a refused certificate) has the code of that error.
 
-11 is for what has to come from the network: a timestamp. Evidence of revocation that cannot be fetched is no error but
-"not checked", and `--revocation` says what to make of that.
+11 is for what has to come from elsewhere: a timestamp, and for the profiles pades-b-lt and pades-b-lta the evidence of
+revocation that they claim to have. For all others evidence that cannot be fetched is no error but "not checked", and
+`--revocation` says what to make of that.
 """
 
 

@@ -86,7 +86,7 @@ def timestamp_options(command: _F) -> _F:
     return click.option(
         "--timestamp-url",
         metavar="URL",
-        help=say("Time-stamping authority (profile pades-b-t).", "時刻認証局のURL(pades-b-t)。"),
+        help=say("Time-stamping authority (profiles pades-b-t, -lt, -lta).", "時刻認証局のURL(pades-b-t、-lt、-lta)。"),
     )(command)
 
 

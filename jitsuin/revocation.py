@@ -13,6 +13,7 @@ import secrets
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
+from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -74,6 +75,16 @@ class Revocation:
         self._cache = cache
         self._answered: dict[tuple[bytes, datetime, Sequence[bytes]], RevocationAnswer] = {}
 
+    @property
+    def now(self) -> datetime:
+        """What says to be made later is not believed."""
+        return self._now
+
+    @property
+    def offline(self) -> bool:
+        """Whether no connection is opened."""
+        return self._options.offline
+
     def hopeless(self, *, jpki: bool) -> bool:
         """Whether it can be told before the certificate is seen that nothing will answer; JPKI's name no address."""
         nowhere = self._options.offline or (jpki and self._options.ocsp_url is None)
@@ -92,6 +103,32 @@ class Revocation:
             self._answered[key] = self._asked(leaf, issuer, at, embedded)
         return self._answered[key]
 
+    def collect(
+        self,
+        leaf: x509.Certificate,
+        issuer: x509.Certificate,
+        at: datetime,
+        embedded: Sequence[bytes] = (),
+        *,
+        since: datetime,
+    ) -> RevocationAnswer:
+        """As `answer`, for keeping its `evidence`: the first that was made after `since`, else the newest that is good.
+
+        What was made before leaves open what became of the certificate until then.
+        """
+        given: list[RevocationAnswer] = []
+        for answer in self._answers(leaf, issuer, at, embedded, since):
+            if answer.status in (RevocationStatus.REVOKED, RevocationStatus.ON_HOLD) or _made_since(answer, since):
+                return answer
+            given.append(answer)
+        return best([answer for answer in given if answer.why != "no-evidence"])
+
+    def renewed(self, now: datetime) -> Revocation:
+        """A broker with the same sources for a later moment of the run, which has answered nothing yet."""
+        later = copy(self)
+        later._now, later._answered = max(now, self._now), {}
+        return later
+
     def _asked(
         self, leaf: x509.Certificate, issuer: x509.Certificate, at: datetime, embedded: Sequence[bytes]
     ) -> RevocationAnswer:
@@ -103,8 +140,14 @@ class Revocation:
         return next((answer for answer in unanswered if answer.why != "no-evidence"), _NO_EVIDENCE)
 
     def _answers(
-        self, leaf: x509.Certificate, issuer: x509.Certificate, at: datetime, embedded: Sequence[bytes]
+        self,
+        leaf: x509.Certificate,
+        issuer: x509.Certificate,
+        at: datetime,
+        embedded: Sequence[bytes],
+        since: datetime | None = None,
     ) -> Iterator[RevocationAnswer]:
+        """What was fetched earlier counts where it was made after `since`, if that is given."""
         yield self._judged(leaf, issuer, at, [("document", data) for data in embedded], self._lists)
         for source in self._sources:
             name = getattr(source, "__module__", "")
@@ -115,9 +158,9 @@ class Revocation:
                 continue
             yield self._judged(leaf, issuer, at, brought)
         for url in [self._options.ocsp_url] if self._options.ocsp_url else ocsp_addresses(leaf):
-            yield self._by_ocsp(leaf, issuer, at, url)
+            yield self._by_ocsp(leaf, issuer, at, url, since)
         for url in crl_addresses(leaf):
-            yield self._by_crl(leaf, issuer, at, url)
+            yield self._by_crl(leaf, issuer, at, url, since)
 
     def _judged(
         self,
@@ -137,12 +180,14 @@ class Revocation:
         listed = check_crls(leaf, issuer, lists, at, self._now)
         return best([*answers, listed] if listed.why != "no-evidence" else answers)
 
-    def _by_ocsp(self, leaf: x509.Certificate, issuer: x509.Certificate, at: datetime, url: str) -> RevocationAnswer:
+    def _by_ocsp(
+        self, leaf: x509.Certificate, issuer: x509.Certificate, at: datetime, url: str, since: datetime | None
+    ) -> RevocationAnswer:
         place = f"{url} {issuer.fingerprint(hashes.SHA256()).hex()} {leaf.serial_number}"
         kept = self._kept(place)
         if kept is not None:
             answer = self._judged(leaf, issuer, at, [(f"cache: {url}", kept)])
-            if answer.status is not RevocationStatus.NOT_CHECKED:
+            if _made_since(answer, since):
                 return answer
         nonce = secrets.token_bytes(NONCE_BYTES)
         try:
@@ -156,11 +201,13 @@ class Revocation:
         self._keep(place, data, answer)
         return answer
 
-    def _by_crl(self, leaf: x509.Certificate, issuer: x509.Certificate, at: datetime, url: str) -> RevocationAnswer:
+    def _by_crl(
+        self, leaf: x509.Certificate, issuer: x509.Certificate, at: datetime, url: str, since: datetime | None
+    ) -> RevocationAnswer:
         kept = self._kept(url)
         if kept is not None:
             answer = self._judged(leaf, issuer, at, [(f"cache: {url}", kept)])
-            if answer.status is not RevocationStatus.NOT_CHECKED:
+            if _made_since(answer, since):
                 return answer
         try:
             data = self._fetch(url, limit=_CRL_BYTES)
@@ -219,6 +266,13 @@ def cache_folder() -> Path:
     from platformdirs import user_cache_path
 
     return user_cache_path("jitsuin") / "revocation"
+
+
+def _made_since(answer: RevocationAnswer, since: datetime | None) -> bool:
+    """Whether it is an answer, and not from before then."""
+    if answer.status is RevocationStatus.NOT_CHECKED:
+        return False
+    return since is None or (answer.produced is not None and answer.produced >= since)
 
 
 def _unfetched(error: FetchError, url: str) -> RevocationAnswer:

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from . import errors, pdf, pkcs11, timestamps, verdicts
+from . import errors, long_term, pdf, pkcs11, timestamps, verdicts
 from .card import ADVICE, CERTIFICATE_KINDS, ENDINGS, LIFETIMES, REVOCATION_HERE, TOKEN_KINDS
 from .errors import UNFORESEEN
 from .pdf import CHANGES, FORM_RULES, REMEDIES
 from .pkcs11 import TOKEN_EVENTS
-from .verdicts import NOTICES, REVOCATION_WORDS
+from .verdicts import REVOCATION_WORDS
 
 __all__ = [
     "ADVICE",
@@ -38,4 +38,6 @@ ERRORS: Mapping[str, tuple[str, str]] = {
     **pdf.ERRORS,
     **pkcs11.ERRORS,
     **timestamps.ERRORS,
+    **long_term.ERRORS,
 }
+NOTICES: Mapping[str, tuple[str, str]] = {**verdicts.NOTICES, **long_term.NOTICES}

@@ -1,0 +1,254 @@
+"""What makes a signature last: the evidence by which it can be judged when nobody can be asked, and later timestamps.
+
+Gathered for every certificate below an anchor: the signer's chain, at the time that a trusted timestamp proves, and
+those of the authorities behind the timestamps. What cannot be had is named, certificate by certificate, and then
+nothing is claimed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from jitsuin.formats.base import ValidationData, VerificationPolicy
+
+from .errors import LongTermError, ProfileMismatchError, SelfVerificationError
+from .proof import TimestampAnchors, harmless
+from .results import Notice
+from .revocation import EvidenceOptions, Revocation
+from .revocation_status import RevocationAnswer, RevocationStatus
+from .trust import TrustStore, build_chain
+from .validity import RevocationMode
+from .verification import Judging
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from jitsuin.formats.base import Extends, TimestampFinding
+    from jitsuin.formats.profiles import Profile
+    from jitsuin.formats.source import Source
+
+    from .results import SignatureReport, TimestampReport
+    from .timestamp import Stamp, TimestampAuthority
+
+
+@dataclass(frozen=True)
+class Lack:
+    """Something without which a level cannot be claimed."""
+
+    role: str
+    """Whose it is: `signer`, `ca`, `timestamp-authority` or `timestamp-ca`; `timestamp` is about the time itself."""
+    why: str
+    """A reason of a verdict, or why revocation is not known."""
+    name: str = ""
+    """The subject, where it is nobody's personal data."""
+    facts: Mapping[str, object] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return f"{self.role} {self.name}: {self.why}".replace(" :", ":")
+
+
+def check_claimable(profile: Profile, timestamp_trust: Sequence[object], timestamp: str) -> None:
+    """Raise what can be foreseen about a long-term profile from the options alone."""
+    if not profile.validation_data:
+        return
+    if timestamp != "require":
+        raise ProfileMismatchError(profile=profile.name, found=f"--timestamp {timestamp}")
+    if not timestamp_trust:
+        raise LongTermError(profile=profile.name, reason="no-timestamp-trust")
+
+
+def check_hopeful(profile: Profile, broker: Revocation, *, jpki: bool) -> None:
+    """Raise where no source can have evidence about the signer's certificate: before a password is spent on it."""
+    if profile.validation_data and broker.hopeless(jpki=jpki):
+        why = "offline" if broker.offline else "no-evidence"
+        raise LongTermError(profile=profile.name, reason="lacking", lacking=(Lack("signer", why),))
+
+
+def check_known(profile: Profile, revocation: RevocationAnswer) -> None:
+    """Raise where the gate found no evidence about the signer's chain: before a signature is made."""
+    if profile.validation_data and revocation.status is RevocationStatus.NOT_CHECKED and revocation.why != "off":
+        raise LongTermError(profile=profile.name, reason="lacking", lacking=(Lack("signer", revocation.why),))
+
+
+@dataclass(frozen=True)
+class Preserving:
+    """Extends documents by one revision each, in memory. `judging` says what is trusted, and where evidence is from."""
+
+    adapter: Extends
+    judging: Judging
+    profile: Profile
+    """The level that is claimed in the end."""
+    target: Path
+    """Where it is meant to be written."""
+
+    def reports(self, source: Source, judging: Judging | None = None) -> list[SignatureReport]:
+        """All signatures and document timestamps as they are judged."""
+        findings = self.adapter.verify(self.adapter.open(source), VerificationPolicy())
+        return [(judging or self.judging).judge(finding, proof_required=False) for finding in findings]
+
+    def with_evidence(self, source: Source, names: Collection[str] | None = None) -> tuple[Source, tuple[Notice, ...]]:
+        """The document with all evidence about the signatures of these names, or all, and about their timestamps.
+
+        Raises LongTermError for what is lacking, FormatError, and SelfVerificationError where what was put in does not
+        make the signatures VALID to somebody who has the document and the anchors, and no connection.
+        """
+        wanted = [report for report in self.reports(source) if names is None or report.finding.signature_id in names]
+        gathering = _Gathering(self.judging)
+        for report in wanted:
+            gathering.add(report)
+        if gathering.lacks:
+            lacking = tuple(dict.fromkeys(gathering.lacks))
+            raise LongTermError(profile=self.profile.name, reason="lacking", lacking=lacking)
+        extended = self.adapter.with_validation_data(self.adapter.open(source), gathering.data(), self.judging.at)
+        self._check(extended, {report.finding.signature_id for report in wanted})
+        return extended, tuple(gathering.notices)
+
+    def stamped(self, source: Source, authority: TimestampAuthority) -> tuple[Source, Stamp]:
+        """The document with a timestamp over all of it. Raises TimestampError or FormatError."""
+        prepared = self.adapter.prepare_timestamp(self.adapter.open(source), self.judging.at)
+        stamp = authority.stamp(prepared.timestamp_digest(), prepared.timestamp_room, self.judging.at)
+        return prepared.stamped(stamp.token), stamp
+
+    def _check(self, extended: Source, names: Collection[str | None]) -> None:
+        alone = Revocation((), EvidenceOptions(offline=True), self.judging.broker.now)
+        stranger = replace(self.judging, broker=alone, mode=RevocationMode.REQUIRE)
+        for report in self.reports(extended, stranger):
+            if report.finding.signature_id in names and not report.verdict.passed:
+                raise SelfVerificationError(
+                    **{"path": str(self.target), "reason": report.verdict.reason, **report.verdict.facts}
+                )
+
+
+class _Gathering:
+    """Certificates and evidence for several signatures, each piece once."""
+
+    def __init__(self, judging: Judging) -> None:
+        self._judging = judging
+        self._certificates: dict[x509.Certificate, None] = {}
+        self._evidence: dict[bytes, bool] = {}
+        """In DER, and whether it is an OCSP response."""
+        self.lacks: list[Lack] = []
+        self.notices: list[Notice] = []
+
+    def data(self) -> ValidationData:
+        certificates = tuple(one.public_bytes(Encoding.DER) for one in self._certificates)
+        ocsp_responses = tuple(data for data, is_ocsp in self._evidence.items() if is_ocsp)
+        return ValidationData(
+            certificates, ocsp_responses, tuple(d for d, is_ocsp in self._evidence.items() if not is_ocsp)
+        )
+
+    def add(self, report: SignatureReport) -> None:
+        """A signature or a document timestamp."""
+        finding = report.finding
+        stamps = report.timestamps
+        if report.document_timestamp is not None:
+            stamps = (report.document_timestamp, *stamps)
+        elif report.judgement is None or not finding.verdict.passed:
+            self.lacks.append(Lack("signer", report.verdict.reason, facts=report.verdict.facts))
+        elif report.proven is None:
+            self._lack_of_proof(stamps)
+        elif not report.judgement.chain.verdict.passed:
+            verdict = report.judgement.chain.verdict
+            self.lacks.append(Lack("signer", verdict.reason, facts=verdict.facts))
+        else:
+            stamped = min(one.finding.at for one in stamps if one.verdict.passed and one.finding.at)
+            self._signer(report.judgement.chain.certificates, report.proven, stamped, finding.evidence)
+        self._stamps(stamps, report)
+
+    def _lack_of_proof(self, stamps: Sequence[TimestampReport]) -> None:
+        """The newest tells why no timestamp proves the time."""
+        verdict = stamps[-1].verdict if stamps else None
+        self.lacks.append(
+            Lack("timestamp", verdict.reason, facts=verdict.facts) if verdict else Lack("timestamp", "no-timestamp")
+        )
+
+    def _signer(
+        self, chain: Sequence[x509.Certificate], proven: datetime, stamped: datetime, brought: Sequence[bytes]
+    ) -> None:
+        answers = self._chain(chain, "signer", "ca", proven, stamped, brought)
+        produced = answers[0].produced if answers else None
+        if produced is not None and produced < _second(stamped):
+            self.notices.append(Notice("evidence-before-signature", {"produced": produced, "proven": proven}))
+
+    def _stamps(self, stamps: Sequence[TimestampReport], report: SignatureReport) -> None:
+        """The newest first, as in proof.py: it shows that the others are older than itself."""
+        known = self._judging.at
+        for stamp in reversed(stamps):
+            finding = stamp.finding
+            if not stamp.verdict.passed or finding.certificate is None or finding.at is None:
+                continue  # it proves nothing, and takes nothing away
+            at = max(known, finding.at)
+            self._authority(finding, finding.certificate, finding.at, at, report)
+            if finding.place and finding.latest is not None:
+                known = min(known, finding.latest)
+
+    def _authority(
+        self,
+        finding: TimestampFinding,
+        certificate: x509.Certificate,
+        stamped: datetime,
+        at: datetime,
+        report: SignatureReport,
+    ) -> None:
+        hints = (*finding.embedded, *report.finding.embedded)
+        chain = build_chain(certificate, hints, self._judging.timestamp_store, stamped)
+        self._chain(chain.certificates, "timestamp-authority", "timestamp-ca", at, stamped, report.finding.evidence)
+
+    def _chain(
+        self,
+        chain: Sequence[x509.Certificate],
+        first: str,
+        above: str,
+        at: datetime,
+        stamped: datetime,
+        brought: Sequence[bytes],
+    ) -> list[RevocationAnswer]:
+        """Take in the chain, its anchor included, with evidence about all below it."""
+        self._certificates.update(dict.fromkeys(chain))
+        answers: list[RevocationAnswer] = []
+        for subject, issuer in pairwise(chain):
+            role = above if answers else first
+            answer = self._judging.broker.collect(subject, issuer, at, brought, since=_second(stamped))
+            answers.append(answer)
+            of_stamp = role == "timestamp-authority" and harmless(answer, stamped)
+            if answer.status is RevocationStatus.GOOD or of_stamp:
+                self._take(answer)
+                continue
+            name = "" if role == "signer" else subject.subject.rfc4514_string()
+            self.lacks.append(Lack(role, answer.why or answer.status.value, name, _facts(answer)))
+        return answers
+
+    def _take(self, answer: RevocationAnswer) -> None:
+        for one in answer.evidence:
+            is_ocsp = not isinstance(one, x509.CertificateRevocationList)
+            self._evidence[one.public_bytes(Encoding.DER)] = is_ocsp
+            if not isinstance(one, x509.CertificateRevocationList):
+                self._certificates.update(dict.fromkeys(one.certificates))
+
+
+def _facts(answer: RevocationAnswer) -> Mapping[str, object]:
+    return {"revoked_at": answer.revoked_at, "crl_reason": answer.reason} if answer.revoked_at else {}
+
+
+def _second(moment: datetime) -> datetime:
+    """Evidence tells its time in whole seconds."""
+    return moment.replace(microsecond=0)
+
+
+def judging_for(
+    store: TrustStore, timestamp_store: TimestampAnchors, broker: Revocation, at: datetime, now: datetime
+) -> Judging:
+    """How to judge what is to be extended: what could not be checked shows as a lack later, and not here."""
+    return Judging(store, timestamp_store, broker.renewed(now), at, RevocationMode.WARN)
+
+
+def unproven(reports: Iterable[SignatureReport]) -> list[SignatureReport]:
+    """The signatures over which there is no trusted timestamp."""
+    return [report for report in reports if report.document_timestamp is None and report.proven is None]
