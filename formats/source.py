@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from hashlib import _Hash
 
 _CHUNK = 1 << 20
+_BUFFER = 1 << 16
 
 
 class Source:
@@ -110,7 +111,7 @@ class Source:
 
 
 def _open_both(open_first: Callable[[], BinaryIO], size: int, tail: bytes) -> BinaryIO:
-    return io.BufferedReader(_Both(open_first(), size, tail), _CHUNK)
+    return io.BufferedReader(_Both(open_first(), size, tail), _BUFFER)
 
 
 class _Both(io.RawIOBase):

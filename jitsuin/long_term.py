@@ -48,7 +48,7 @@ class Lack:
     """A reason of a verdict, or why revocation is not known."""
     name: str = ""
     """The subject, where it is nobody's personal data."""
-    facts: Mapping[str, object] = field(default_factory=dict)
+    facts: Mapping[str, object] = field(default_factory=dict, hash=False)
 
     def __str__(self) -> str:
         return f"{self.role} {self.name}: {self.why}".replace(" :", ":")
@@ -172,7 +172,7 @@ class _Gathering:
     def _signer(
         self, chain: Sequence[x509.Certificate], proven: datetime, stamped: datetime, brought: Sequence[bytes]
     ) -> None:
-        answers = self._chain(chain, "signer", "ca", proven, stamped, brought)
+        answers = self._chain(("signer", "ca"), chain, proven, stamped, brought)
         produced = answers[0].produced if answers else None
         if produced is not None and produced < _second(stamped):
             self.notices.append(Notice("evidence-before-signature", {"produced": produced, "proven": proven}))
@@ -184,8 +184,10 @@ class _Gathering:
             finding = stamp.finding
             if not stamp.verdict.passed or finding.certificate is None or finding.at is None:
                 continue  # it proves nothing, and takes nothing away
+            covered = known < self._judging.at
             at = max(known, finding.at)
-            self._authority(finding, finding.certificate, finding.at, at, report)
+            # Nobody answers for the newest but its authority, as of now; what a later one covers it leaves as it was.
+            self._authority(finding, finding.certificate, at, finding.at if covered else at, report)
             if finding.place and finding.latest is not None:
                 known = min(known, finding.latest)
 
@@ -193,36 +195,42 @@ class _Gathering:
         self,
         finding: TimestampFinding,
         certificate: x509.Certificate,
-        stamped: datetime,
         at: datetime,
+        since: datetime,
         report: SignatureReport,
     ) -> None:
+        stamped = finding.at or at
         hints = (*finding.embedded, *report.finding.embedded)
         chain = build_chain(certificate, hints, self._judging.timestamp_store, stamped)
-        self._chain(chain.certificates, "timestamp-authority", "timestamp-ca", at, stamped, report.finding.evidence)
+        roles = ("timestamp-authority", "timestamp-ca")
+        self._chain(roles, chain.certificates, at, since, report.finding.evidence, stamped=stamped)
 
     def _chain(
         self,
+        roles: tuple[str, str],
         chain: Sequence[x509.Certificate],
-        first: str,
-        above: str,
         at: datetime,
-        stamped: datetime,
+        since: datetime,
         brought: Sequence[bytes],
+        *,
+        stamped: datetime | None = None,
     ) -> list[RevocationAnswer]:
-        """Take in the chain, its anchor included, with evidence about all below it."""
+        """Take in the chain, its anchor included, with evidence about all below it.
+
+        `roles` are those of the first certificate and of the others; `stamped` is when the first one stamped.
+        """
         self._certificates.update(dict.fromkeys(chain))
         answers: list[RevocationAnswer] = []
         for subject, issuer in pairwise(chain):
-            role = above if answers else first
-            answer = self._judging.broker.collect(subject, issuer, at, brought, since=_second(stamped))
-            answers.append(answer)
-            of_stamp = role == "timestamp-authority" and harmless(answer, stamped)
-            if answer.status is RevocationStatus.GOOD or of_stamp:
+            answer = self._judging.broker.collect(subject, issuer, at, brought, since=_second(since))
+            closed = stamped is not None and not answers and harmless(answer, stamped)
+            if answer.status is RevocationStatus.GOOD or closed:
                 self._take(answer)
-                continue
-            name = "" if role == "signer" else subject.subject.rfc4514_string()
-            self.lacks.append(Lack(role, answer.why or answer.status.value, name, _facts(answer)))
+            else:
+                role = roles[bool(answers)]
+                name = "" if role == "signer" else subject.subject.rfc4514_string()
+                self.lacks.append(Lack(role, answer.why or answer.status.value, name, _facts(answer)))
+            answers.append(answer)
         return answers
 
     def _take(self, answer: RevocationAnswer) -> None:
