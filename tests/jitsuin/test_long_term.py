@@ -65,6 +65,7 @@ class Archive:
         self.folder, self.root, self.server = folder, authority, server
         self.issuing = authority.intermediate("Issuing CA", crl=server.url("/root.crl"))
         self.clock = Authority(authority.keys, "Clock CA")
+        self.clocks = [self.clock]
         self.tsa = Tsa(self.clock, at=SIGNED)
         self.tsa.credential = self.clock.tsa("Test TSA", crl=server.url("/clock.crl"))
         self.url = server.tsa("/tsa", self.tsa)
@@ -95,7 +96,7 @@ class Archive:
 
     @property
     def anchors(self) -> dict[str, list[x509.Certificate]]:
-        return {"trust": [self.root.certificate], "timestamp_trust": [self.clock.certificate]}
+        return {"trust": [self.root.certificate], "timestamp_trust": [one.certificate for one in self.clocks]}
 
     def sign(self, profile: str, **options: Any) -> SignResult:
         given: dict[str, Any] = {"evidence": LOOPBACK, "at": SIGNED, "overwrite": True, **self.anchors}
@@ -155,7 +156,7 @@ class Judges:
         self.openssl(path)
 
     def ades(self, path: Path, at: datetime) -> list[AdesAnswer]:
-        return ades(path, at, [self.archive.root.certificate], [self.archive.clock.certificate])
+        return ades(path, at, self.archive.anchors["trust"], self.archive.anchors["timestamp_trust"])
 
     def openssl(self, path: Path) -> None:
         """Every timestamp token there is, against what it must be about."""
@@ -275,16 +276,20 @@ def test_what_is_added(archive: Archive) -> None:
 
 def test_renewed_before_the_authority_ends(archive: Archive, judges: Judges) -> None:
     """A timestamp by another authority, with evidence about the first: then the first may end."""
-    archive.tsa.credential = archive.clock.tsa(
-        "Short-lived TSA", until=SIGNED + 3 * DAY, crl=archive.server.url("/clock.crl")
-    )
+    first, hour = Authority(archive.root.keys, "First clock CA"), timedelta(hours=1)
+    archive.clocks.append(first)
+    url = archive.server.crl("/first.crl", first.crl(SIGNED + MINUTE, life=hour))
+    archive.tsa.credential = first.tsa("Short-lived TSA", until=SIGNED + 3 * DAY, crl=url)
     archive.sign("pades-b-lta")
     when = SIGNED + 3 * DAY - timedelta(hours=2)
-    archive.publish(when + MINUTE)
+    archive.publish(when)
+    archive.server.crl("/first.crl", first.crl(when, life=hour))
     archive.tsa.credential = archive.clock.tsa("Next TSA", crl=archive.server.url("/clock.crl"))
-    archive.tsa.at = when
+    archive.tsa.at = when + MINUTE
     result = archive.extend("pades-b-lta", at=when)
     assert result.added == ("validation-data", "archive-timestamp"), "newer evidence about the first authority"
+    again = archive.extended.rename(archive.folder / "again.pdf")
+    archive.extend("pades-b-lta", at=when + 2 * MINUTE, source=again)  # and evidence about the next one
     later = SIGNED + 5 * DAY
     assert archive.verify(archive.target, later).verdict.indication.word == "INDETERMINATE", "not renewed"
     assert said(archive.verify(archive.extended, later)) == "VALID passed"
