@@ -31,12 +31,13 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from jitsuin import pipeline, sentences
 from jitsuin.card_status import signature_certificate
 from jitsuin.errors import EXIT_CODE_MEANINGS, ExitCode, JitsuinError, exit_code
+from jitsuin.extension_report import extend_json
 from jitsuin.formats.base import TimestampFinding
 from jitsuin.formats.errors import FormatError
 from jitsuin.formats.profiles import PROFILES, Confidence
 from jitsuin.formats.verdict import PASSED, SubIndication, Verdict
 from jitsuin.report import SCHEMA_VERSION, timestamp_json
-from jitsuin.results import TimestampReport
+from jitsuin.results import ExtendResult, Notice, TimestampReport
 from jitsuin.revocation_status import RevocationAnswer, RevocationStatus
 from jitsuin.sentences.doctor import SUBJECTS
 from jitsuin.signer.errors import SignerError
@@ -415,6 +416,22 @@ _FIELDS: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "error": "instead of all the others but `source`",
         },
     ),
+    "extend": (
+        "`jitsuin extend --json`",
+        {
+            "schema_version": "of this page",
+            "command": "`extend`",
+            "source": "as given",
+            "target": "the extended file",
+            "source_sha256": "hexadecimal",
+            "target_sha256": "hexadecimal",
+            "at": "when (UTC)",
+            "profile": "the level that every signature in it reaches",
+            "added": "in this order: `timestamp` (over the document), `validation-data`, `archive-timestamp`",
+            "timestamps": "those that were added",
+            "notices": "what one should know",
+        },
+    ),
     "profile": (
         "A profile",
         {
@@ -682,8 +699,28 @@ def _runs() -> Iterator[tuple[str, dict[str, Any]]]:
         # Without a PC/SC service, so that something is always missing.
         yield "doctor", run("doctor", "--json", PCSCLITE_CSOCK_NAME="absent")
         yield "doctor", run("doctor", "--json", "--bundle", "report.jsonl", PCSCLITE_CSOCK_NAME="absent")
+        yield "extend", _extension()
         yield "profiles", run("profiles", "--json")
         yield "trust list", run("trust", "list", "--json")
+
+
+def _extension() -> dict[str, Any]:
+    """What `extend` prints; made up like the timestamps."""
+    certificate = pki.ca_certificate(PERSONAS["valid"].ca)
+    finding = TimestampFinding(PASSED, "Timestamp1", _AT, timedelta(seconds=1), "1.2.3", 1, certificate)
+    stamp = TimestampReport(finding, PASSED, "CN=Anchor", RevocationAnswer(RevocationStatus.GOOD))
+    result = ExtendResult(
+        source=Path("a.pdf"),
+        target=Path("a.extended.pdf"),
+        profile=PROFILES["pades-b-lta"],
+        source_sha256="",
+        target_sha256="",
+        at=_AT,
+        added=("validation-data", "archive-timestamp"),
+        timestamps=(stamp,),
+        notices=(Notice("timestamp-not-vouched-for"),),
+    )
+    return extend_json(result)
 
 
 def _with_timestamp(printed: dict[str, Any]) -> dict[str, Any]:
