@@ -6,6 +6,7 @@ import hashlib
 import io
 import pickle
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -17,7 +18,7 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.validation.dss import DocumentSecurityStore
 
 from jitsuin.formats.base import Extends, GoesOn, SignatureFinding, ValidationData, VerificationPolicy
-from jitsuin.formats.errors import FormatError
+from jitsuin.formats.errors import FormatError, TargetNotFoundError
 from jitsuin.formats.pdf.adapter import PdfAdapter
 from jitsuin.formats.pdf.evidence import MAX_STREAMS
 from jitsuin.formats.profiles import PROFILES
@@ -35,7 +36,12 @@ ADAPTER = PdfAdapter()
 
 
 def signed(source: Source, who: Any) -> Source:
-    prepared = ADAPTER.prepare(ADAPTER.open(source), who.identity, PROFILES["pades-b-b"], AT)
+    document, profile = ADAPTER.open(source), PROFILES["pades-b-b"]
+    try:
+        prepared = ADAPTER.prepare(document, who.identity, profile, AT)
+    except TargetNotFoundError as ambiguous:
+        first, *_ = ambiguous.facts["fields"]
+        prepared = ADAPTER.prepare(document, who.identity, replace(profile, field=first), AT)
     assert isinstance(prepared, GoesOn)
     value = who.sign(prepared.to_be_signed, prepared.scheme)
     out = io.BytesIO()
@@ -109,15 +115,14 @@ STORES = {
     "direct, lists indirect": b"/DSS << /Certs 9 0 R >>",
     "indirect, lists direct": b"/DSS 10 0 R",
     "indirect, lists indirect": b"/DSS 11 0 R",
-    "lists null": b"/DSS << /Certs null /CRLs 12 0 R >>",
     "with VRI": b"/DSS << /Certs [8 0 R] /VRI << /00112233445566778899AABBCCDDEEFF00112233 << /Cert [8 0 R] >> >> >>",
 }
 OBJECTS = {
     8: b"<< /Length 3 >>\nstream\nabc\nendstream",
     9: b"[8 0 R]",
     10: b"<< /Type /DSS /Certs [8 0 R] >>",
-    11: b"<< /Certs 9 0 R /CRLs 9 0 R >>",
-    12: b"null",
+    11: b"<< /Certs 9 0 R /CRLs 12 0 R >>",
+    12: b"[]",
 }
 
 
