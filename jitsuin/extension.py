@@ -118,6 +118,8 @@ class _Extending:
         reports = self.preserving.reports(document)
         _check_extensible(path, reports)
         first = bool(unproven(reports))
+        if profile.validation_data:
+            self.preserving.check_lasting(reports)
         if first or profile.archive_timestamp:
             self._check_authority()
         extended = _Extended(document, reports)

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
     from .results import SignatureReport, TimestampReport
     from .timestamp import Stamp, TimestampAuthority
+    from .validity import Judgement
 
 
 @dataclass(frozen=True)
@@ -104,11 +105,20 @@ class Preserving:
         for report in wanted:
             gathering.add(report)
         if gathering.lacks:
-            lacking = tuple(dict.fromkeys(gathering.lacks))
-            raise LongTermError(profile=self.profile.name, reason="lacking", lacking=lacking)
+            raise self._lacking(gathering.lacks)
         extended = self.adapter.with_validation_data(self.adapter.open(source), gathering.data(), self.judging.at)
         self._check(extended, {report.finding.signature_id for report in wanted})
         return extended, tuple(gathering.notices)
+
+    def check_lasting(self, reports: Iterable[SignatureReport]) -> None:
+        """Raise LongTermError for signatures that no timestamp of today can help: before an authority is asked."""
+        judged = [report.judgement for report in unproven(reports) if report.judgement is not None]
+        lacks = [_lack_of_signer(judgement) for judgement in judged if not judgement.verdict.passed]
+        if lacks:
+            raise self._lacking(lacks)
+
+    def _lacking(self, lacks: Iterable[Lack]) -> LongTermError:
+        return LongTermError(profile=self.profile.name, reason="lacking", lacking=tuple(dict.fromkeys(lacks)))
 
     def stamped(self, source: Source, authority: TimestampAuthority) -> tuple[Source, Stamp]:
         """The document with a timestamp over all of it. Raises TimestampError or FormatError."""
@@ -132,17 +142,15 @@ class _Gathering:
     def __init__(self, judging: Judging) -> None:
         self._judging = judging
         self._certificates: dict[x509.Certificate, None] = {}
-        self._evidence: dict[bytes, bool] = {}
-        """In DER, and whether it is an OCSP response."""
+        self._responses: dict[bytes, None] = {}
+        self._crls: dict[bytes, None] = {}
+        self._answers: dict[tuple[x509.Certificate, x509.Certificate, datetime, datetime], RevocationAnswer] = {}
         self.lacks: list[Lack] = []
         self.notices: list[Notice] = []
 
     def data(self) -> ValidationData:
         certificates = tuple(one.public_bytes(Encoding.DER) for one in self._certificates)
-        ocsp_responses = tuple(data for data, is_ocsp in self._evidence.items() if is_ocsp)
-        return ValidationData(
-            certificates, ocsp_responses, tuple(d for d, is_ocsp in self._evidence.items() if not is_ocsp)
-        )
+        return ValidationData(certificates, tuple(self._responses), tuple(self._crls))
 
     def add(self, report: SignatureReport) -> None:
         """A signature or a document timestamp."""
@@ -154,9 +162,8 @@ class _Gathering:
             self.lacks.append(Lack("signer", report.verdict.reason, facts=report.verdict.facts))
         elif report.proven is None:
             self._lack_of_proof(stamps)
-        elif not report.judgement.chain.verdict.passed:
-            verdict = report.judgement.chain.verdict
-            self.lacks.append(Lack("signer", verdict.reason, facts=verdict.facts))
+        elif not report.judgement.verdict.passed:
+            self.lacks.append(_lack_of_signer(report.judgement))
         else:
             stamped = min(one.finding.at for one in stamps if one.verdict.passed and one.finding.at)
             self._signer(report.judgement.chain.certificates, report.proven, stamped, finding.evidence)
@@ -222,7 +229,7 @@ class _Gathering:
         self._certificates.update(dict.fromkeys(chain))
         answers: list[RevocationAnswer] = []
         for subject, issuer in pairwise(chain):
-            answer = self._judging.broker.collect(subject, issuer, at, brought, since=_second(since))
+            answer = self._answer(subject, issuer, at, since, brought)
             closed = stamped is not None and not answers and harmless(answer, stamped)
             if answer.status is RevocationStatus.GOOD or closed:
                 self._take(answer)
@@ -233,12 +240,32 @@ class _Gathering:
             answers.append(answer)
         return answers
 
+    def _answer(
+        self,
+        subject: x509.Certificate,
+        issuer: x509.Certificate,
+        at: datetime,
+        since: datetime,
+        brought: Sequence[bytes],
+    ) -> RevocationAnswer:
+        """Asked for once: signatures have their authorities in common."""
+        key = (subject, issuer, at, since)
+        if key not in self._answers:
+            self._answers[key] = self._judging.broker.collect(subject, issuer, at, brought, since=_second(since))
+        return self._answers[key]
+
     def _take(self, answer: RevocationAnswer) -> None:
         for one in answer.evidence:
-            is_ocsp = not isinstance(one, x509.CertificateRevocationList)
-            self._evidence[one.public_bytes(Encoding.DER)] = is_ocsp
-            if not isinstance(one, x509.CertificateRevocationList):
+            data = one.public_bytes(Encoding.DER)
+            if isinstance(one, x509.CertificateRevocationList):
+                self._crls[data] = None
+            else:
+                self._responses[data] = None
                 self._certificates.update(dict.fromkeys(one.certificates))
+
+
+def _lack_of_signer(judgement: Judgement) -> Lack:
+    return Lack("signer", judgement.verdict.reason, facts=judgement.verdict.facts)
 
 
 def _facts(answer: RevocationAnswer) -> Mapping[str, object]:
