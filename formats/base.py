@@ -70,7 +70,7 @@ class TakesTimestamp(Prepared, Protocol):
 
 
 @runtime_checkable
-class GoesOn(TakesTimestamp, Protocol):
+class Extendable(TakesTimestamp, Protocol):
     """A prepared document that can be extended once it is signed, before anything is written."""
 
     def signed(self, signature: bytes, timestamp: bytes | None = None) -> Source:

@@ -72,10 +72,17 @@ def check_hopeful(profile: Profile, broker: Revocation, *, jpki: bool) -> None:
         raise LongTermError(profile=profile.name, reason="lacking", lacking=(Lack("signer", why),))
 
 
-def check_known(profile: Profile, revocation: RevocationAnswer) -> None:
-    """Raise where the gate found no evidence about the signer's chain: before a signature is made."""
-    if profile.validation_data and revocation.status is RevocationStatus.NOT_CHECKED and revocation.why != "off":
-        raise LongTermError(profile=profile.name, reason="lacking", lacking=(Lack("signer", revocation.why),))
+def check_known(profile: Profile, chain: Sequence[x509.Certificate], broker: Revocation, at: datetime) -> None:
+    """Raise where nothing is known about a certificate of the signer's chain: before a signature is made."""
+    if not profile.validation_data:
+        return
+    lacks = []
+    for subject, issuer in pairwise(chain):
+        answer = broker.answer(subject, issuer, at)
+        if answer.status is RevocationStatus.NOT_CHECKED:
+            lacks.append(_lack(("signer", "ca")[subject is not chain[0]], subject, answer))
+    if lacks:
+        raise LongTermError(profile=profile.name, reason="lacking", lacking=tuple(lacks))
 
 
 @dataclass(frozen=True)
@@ -234,9 +241,7 @@ class _Gathering:
             if answer.status is RevocationStatus.GOOD or closed:
                 self._take(answer)
             else:
-                role = roles[bool(answers)]
-                name = "" if role == "signer" else subject.subject.rfc4514_string()
-                self.lacks.append(Lack(role, answer.why or answer.status.value, name, _facts(answer)))
+                self.lacks.append(_lack(roles[bool(answers)], subject, answer))
             answers.append(answer)
         return answers
 
@@ -268,8 +273,10 @@ def _lack_of_signer(judgement: Judgement) -> Lack:
     return Lack("signer", judgement.verdict.reason, facts=judgement.verdict.facts)
 
 
-def _facts(answer: RevocationAnswer) -> Mapping[str, object]:
-    return {"revoked_at": answer.revoked_at, "crl_reason": answer.reason} if answer.revoked_at else {}
+def _lack(role: str, subject: x509.Certificate, answer: RevocationAnswer) -> Lack:
+    name = "" if role == "signer" else subject.subject.rfc4514_string()
+    facts = {"revoked_at": answer.revoked_at, "crl_reason": answer.reason} if answer.revoked_at else {}
+    return Lack(role, answer.why or answer.status.value, name, facts)
 
 
 def _second(moment: datetime) -> datetime:

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Literal
 
 from jitsuin.formats.base import (
+    Extendable,
     Extends,
-    GoesOn,
     SignatureFinding,
     SigningIdentity,
     TakesTimestamp,
@@ -184,7 +184,7 @@ def _unlock(signer: Signer, rehearsing: Rehearsing, profiles: Iterable[Profile])
     if not judgement.verdict.passed:
         raise CertificateRefusedError(**{"reason": judgement.verdict.reason, **judgement.verdict.facts})
     for profile in profiles:
-        check_known(profile, judgement.revocation)
+        check_known(profile, judgement.chain.certificates, rehearsing.broker, rehearsing.at)
     remember(judgement.chain.certificates)
     # The chain that was judged is the one to embed: it may reach further than what the token knows.
     holder = holder_of(certificate)
@@ -297,7 +297,7 @@ class _Signing:
         profile, authority, stamp = stamped.profile, self.run.authority, stamped.stamp
         if not profile.validation_data or authority is None or stamp is None:
             return None
-        if not isinstance(prepared, GoesOn) or not isinstance(plan.adapter, Extends):
+        if not isinstance(prepared, Extendable) or not isinstance(plan.adapter, Extends):
             raise ProfileMismatchError(profile=profile.name, found=plan.adapter.name)
         anchors, now = self.run.timestamp_store, clock.now()
         judging = judging_for(self.run.store, anchors, self.run.broker, self.run.at, now)

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign.fields import FieldMDPAction, FieldMDPSpec, MDPPerm, SigFieldSpec
 from pyhanko.sign.validation.dss import DocumentSecurityStore
 
-from jitsuin.formats.base import Extends, GoesOn, SignatureFinding, ValidationData, VerificationPolicy
+from jitsuin.formats.base import Extendable, Extends, SignatureFinding, ValidationData, VerificationPolicy
 from jitsuin.formats.errors import FormatError, TargetNotFoundError
 from jitsuin.formats.pdf.adapter import PdfAdapter
 from jitsuin.formats.pdf.evidence import MAX_STREAMS
@@ -42,7 +43,7 @@ def signed(source: Source, who: Any) -> Source:
     except TargetNotFoundError as ambiguous:
         first, *_ = ambiguous.facts["fields"]
         prepared = ADAPTER.prepare(document, who.identity, replace(profile, field=first), AT)
-    assert isinstance(prepared, GoesOn)
+    assert isinstance(prepared, Extendable)
     value = who.sign(prepared.to_be_signed, prepared.scheme)
     out = io.BytesIO()
     prepared.embed(value, out)
@@ -105,6 +106,24 @@ def test_every_build(name: str, party: Callable[[str], Any], authority: Authorit
     path = tmp_path / "extended.pdf"
     path.write_bytes(steps[-1].read())
     assert Qpdf().verify(path, AT).ok
+
+
+@pytest.mark.parametrize("locked", ["certified", "document locked"])
+def test_what_permits_no_change(
+    locked: str, pen: Any, make_pdf: Callable[..., bytes], authority: Authority, tsa: Tsa
+) -> None:
+    """ISO 32000-2 exempts evidence and document timestamps (table 257; table 236 as corrected); pyHanko agrees."""
+    if locked == "certified":
+        data = pen.sign(make_pdf(), certify=True, docmdp_permissions=MDPPerm.NO_CHANGES)
+    else:
+        lock = FieldMDPSpec(FieldMDPAction.ALL)
+        field = SigFieldSpec("Signature1", field_mdp_spec=lock, doc_mdp_update_value=MDPPerm.NO_CHANGES)
+        data = pen.sign(make_pdf(), field=field)
+    assert b"/P 1\n" in data
+    tsa.at = AT
+    last = stamped(extended(Source.of(data), evidence(authority, crl(authority))), tsa)
+    assert [one.verdict.reason for one in findings(last)] == ["passed", "passed"]
+    assert pen.pyhanko(last.read()) == [True]
 
 
 STORES = {
