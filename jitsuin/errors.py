@@ -67,7 +67,7 @@ class TimestampError(JitsuinError):
 class LongTermError(JitsuinError):
     """A level for the long term cannot be claimed; nothing was written.
 
-    Facts: profile, reason (`lacking`, `no-timestamp-trust`); `lacking`: a `long_term.Lack` for each thing that is.
+    Facts: profile, and as `lacking` a `long_term.Lack` for each thing that is.
     """
 
 

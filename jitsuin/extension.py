@@ -62,13 +62,13 @@ def extend_file(
     profile = registry.profile_named(to)
     if not profile.timestamp_over:
         raise ProfileMismatchError(profile=to, found="extend")
-    check_claimable(profile, timestamp_trust, "require")
     timestamp_store, mode = load_timestamp_trust(timestamp_trust), RevocationMode(revocation)
     broker = open_broker(crls, evidence, at)
     document = open_document(source)
     adapter = adapter_for(source, document, to)
     if not isinstance(adapter, Extends):
         raise ProfileMismatchError(profile=to, found=adapter.name)
+    check_claimable(profile, timestamp_trust, "require")
     authority = None
     if timestamp_url is not None:
         authority = TimestampAuthority(timestamp_url, timestamp_store, broker, evidence, mode)

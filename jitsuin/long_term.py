@@ -62,27 +62,30 @@ def check_claimable(profile: Profile, timestamp_trust: Sequence[object], timesta
     if timestamp != "require":
         raise ProfileMismatchError(profile=profile.name, found=f"--timestamp {timestamp}")
     if not timestamp_trust:
-        raise LongTermError(profile=profile.name, reason="no-timestamp-trust")
+        raise ProfileMismatchError(profile=profile.name, reason="no-timestamp-trust")
 
 
 def check_hopeful(profile: Profile, broker: Revocation, *, jpki: bool) -> None:
     """Raise where no source can have evidence about the signer's certificate: before a password is spent on it."""
     if profile.validation_data and broker.hopeless(jpki=jpki):
         why = "offline" if broker.offline else "no-evidence"
-        raise LongTermError(profile=profile.name, reason="lacking", lacking=(Lack("signer", why),))
+        raise LongTermError(profile=profile.name, lacking=(Lack("signer", why),))
 
 
 def check_known(profile: Profile, chain: Sequence[x509.Certificate], broker: Revocation, at: datetime) -> None:
     """Raise where nothing is known about a certificate of the signer's chain: before a signature is made."""
-    if not profile.validation_data:
-        return
-    lacks = []
-    for subject, issuer in pairwise(chain):
-        answer = broker.answer(subject, issuer, at)
-        if answer.status is RevocationStatus.NOT_CHECKED:
-            lacks.append(_lack(("signer", "ca")[subject is not chain[0]], subject, answer))
+    lacks = _unknown(chain, broker, at) if profile.validation_data else []
     if lacks:
-        raise LongTermError(profile=profile.name, reason="lacking", lacking=tuple(lacks))
+        raise LongTermError(profile=profile.name, lacking=tuple(lacks))
+
+
+def _unknown(chain: Sequence[x509.Certificate], broker: Revocation, at: datetime) -> list[Lack]:
+    answers = [(subject, broker.answer(subject, issuer, at)) for subject, issuer in pairwise(chain)]
+    return [
+        _lack("signer" if subject is chain[0] else "ca", subject, answer)
+        for subject, answer in answers
+        if answer.status is RevocationStatus.NOT_CHECKED
+    ]
 
 
 @dataclass(frozen=True)
@@ -119,13 +122,19 @@ class Preserving:
 
     def check_lasting(self, reports: Iterable[SignatureReport]) -> None:
         """Raise LongTermError for signatures that no timestamp of today can help: before an authority is asked."""
-        judged = [report.judgement for report in unproven(reports) if report.judgement is not None]
-        lacks = [_lack_of_signer(judgement) for judgement in judged if not judgement.verdict.passed]
+        lacks: list[Lack] = []
+        for report in unproven(reports):
+            if report.judgement is None:
+                continue
+            if report.judgement.verdict.passed:
+                lacks += _unknown(report.judgement.chain.certificates, self.judging.broker, self.judging.at)
+            else:
+                lacks.append(_lack_of_signer(report.judgement))
         if lacks:
             raise self._lacking(lacks)
 
     def _lacking(self, lacks: Iterable[Lack]) -> LongTermError:
-        return LongTermError(profile=self.profile.name, reason="lacking", lacking=tuple(dict.fromkeys(lacks)))
+        return LongTermError(profile=self.profile.name, lacking=tuple(dict.fromkeys(lacks)))
 
     def stamped(self, source: Source, authority: TimestampAuthority) -> tuple[Source, Stamp]:
         """The document with a timestamp over all of it. Raises TimestampError or FormatError."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 ERRORS: Mapping[str, tuple[str, str]] = {
-    "LongTermError.no-timestamp-trust": (
-        "{profile} is for those who trust the time: name the CA of the time-stamping authority, --timestamp-trust FILE",
-        "{profile}には信頼できるタイムスタンプが必要です。時刻認証局を発行した認証局の証明書を--timestamp-trustで指定してください",
+    "ProfileMismatchError.no-timestamp-trust": (
+        "the profile {profile} needs a time that is trusted: name the CA of the time-stamping authority, --timestamp-trust FILE",
+        "プロファイル{profile}には信頼できるタイムスタンプが必要です。時刻認証局を発行した認証局の証明書を--timestamp-trustで指定してください",
     ),
     "LongTermError": (
         "{profile} cannot be claimed, and nothing was written: {lacking}. --crl and --ocsp-url name other sources",

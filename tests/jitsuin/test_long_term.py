@@ -456,7 +456,7 @@ def asked(_: object) -> str:
 def test_refused_before_the_password(level: str, archive: Archive, pki_server: PkiServer) -> None:
     cases: list[tuple[dict[str, Any], type[Exception], str]] = [
         ({"timestamp_url": None}, ProfileMismatchError, "no-timestamp-url"),
-        ({"timestamp_trust": []}, LongTermError, "no-timestamp-trust"),
+        ({"timestamp_trust": []}, ProfileMismatchError, "no-timestamp-trust"),
         ({"timestamp": "prefer"}, ProfileMismatchError, ""),
         ({"evidence": OFFLINE}, TimestampError, "offline"),
     ]
@@ -530,6 +530,29 @@ def test_not_extended(archive: Archive, desk: Path) -> None:
     for target in (archive.target, archive.source):
         with pytest.raises(OutputError):
             jitsuin.extend_file(archive.target, target, to="pades-b-lta", timestamp_url=archive.url, **archive.anchors)
+
+
+def test_no_authority_is_asked_in_vain(archive: Archive, pki_server: PkiServer) -> None:
+    """What can be told from the signature alone is told before a timestamp is had, which may cost something."""
+    archive.sign("pades-b-b")
+    rmtree(cache_folder())
+    cases: list[tuple[dict[str, Any], str]] = [
+        ({"evidence": OFFLINE}, "signer: offline"),
+        ({"at": EXPIRES + DAY}, "signer: signer-expired"),
+        ({"trust": []}, "signer: issuer-unknown"),
+    ]
+    for options, lack in cases:
+        with pytest.raises(LongTermError) as caught:
+            archive.extend("pades-b-lt", **options)
+        assert lack in lacking(caught)
+    archive.silence("/ocsp", "/issuing.crl")
+    with pytest.raises(LongTermError) as caught:
+        archive.extend("pades-b-lt")
+    assert lacking(caught) == {"signer: fetch-status"}
+    assert "/tsa" not in [request.path for request in pki_server.requests]
+    with pytest.raises(ProfileMismatchError):
+        archive.extend("pades-b-t", timestamp_url=None)
+    assert not archive.extended.exists()
 
 
 def test_authority_down(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
