@@ -546,6 +546,7 @@ def test_no_authority_is_asked_in_vain(archive: Archive, pki_server: PkiServer) 
             archive.extend("pades-b-lt", **options)
         assert lack in lacking(caught)
     archive.silence("/ocsp", "/issuing.crl")
+    rmtree(cache_folder())
     with pytest.raises(LongTermError) as caught:
         archive.extend("pades-b-lt")
     assert lacking(caught) == {"signer: fetch-status"}
