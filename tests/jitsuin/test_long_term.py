@@ -274,6 +274,19 @@ def test_what_is_added(archive: Archive) -> None:
     assert caught.value.facts["reason"] == "already"
 
 
+def test_evidence_goes_in_as_it_came(archive: Archive) -> None:
+    """To the byte: a signature over it would not bear less."""
+    answered: list[bytes] = []
+    answer = archive.responder.answer
+    archive.responder.answer = lambda request: answered.append(answer(request)) or answered[-1]  # type: ignore[method-assign,func-returns-value]
+    lists = {path: archive.server.routes[path].make for path in ("/root.crl", "/clock.crl")}
+    path = archive.sign("pades-b-lt").target
+    held = DocumentSecurityStore.read_dss(PdfFileReader(io.BytesIO(path.read_bytes())))
+    assert [one.get_object().data for one in held.ocsps] == answered[-1:]
+    served = {make(None) for make in lists.values()}  # type: ignore[arg-type]
+    assert {one.get_object().data for one in held.crls} == served
+
+
 def test_renewed_before_the_authority_ends(archive: Archive, judges: Judges) -> None:
     """A timestamp by another authority, with evidence about the first: then the first may end."""
     first, hour = Authority(archive.root.keys, "First clock CA"), timedelta(hours=1)
@@ -580,9 +593,6 @@ def test_tampered(archive: Archive) -> None:
     path = archive.sign("pades-b-lt").target
     assert said(archive.verify(path, EXPIRES + DAY)) == "VALID passed", "the control"
     data = path.read_bytes()
-    at = data.index(b"/DSS", data.rindex(b"/OCSPs"))
-    response = data.rindex(b"stream\n", 0, data.rindex(b"/OCSPs"))
-    assert at > response
     for name in (b"/OCSPs", b"/CRLs", b"/Certs"):
         spoilt = archive.folder / "spoilt.pdf"
         spoilt.write_bytes(data.replace(name, name[:-1] + b"x"))
