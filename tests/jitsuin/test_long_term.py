@@ -593,10 +593,14 @@ def test_tampered(archive: Archive) -> None:
     path = archive.sign("pades-b-lt").target
     assert said(archive.verify(path, EXPIRES + DAY)) == "VALID passed", "the control"
     data = path.read_bytes()
-    for name in (b"/OCSPs", b"/CRLs", b"/Certs"):
+    held = DocumentSecurityStore.read_dss(PdfFileReader(io.BytesIO(data)))
+    for piece in [*held.ocsps, *held.crls]:
+        der = piece.get_object().data
         spoilt = archive.folder / "spoilt.pdf"
-        spoilt.write_bytes(data.replace(name, name[:-1] + b"x"))
-        assert archive.verify(spoilt, EXPIRES + DAY).verdict.indication.word != "VALID", name
+        spoilt.write_bytes(data.replace(der, bytes([*der[:-1], der[-1] ^ 1])))
+        assert archive.verify(spoilt, EXPIRES + DAY).verdict.indication.word == "INDETERMINATE"
+    spoilt.write_bytes(data.replace(b"/OCSPs", b"/OCSPx"))
+    assert said(archive.verify(spoilt, EXPIRES + DAY)) == "INVALID SIG_CONSTRAINTS_FAILURE changed-after-signing"
 
 
 def test_a_token_of_another_document(archive: Archive) -> None:
