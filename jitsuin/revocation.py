@@ -147,7 +147,7 @@ class Revocation:
         embedded: Sequence[bytes],
         since: datetime | None = None,
     ) -> Iterator[RevocationAnswer]:
-        """What was fetched earlier counts where it was made after `since`, if that is given."""
+        """With `since`, what was fetched earlier and made before that is not enough: it is fetched again."""
         yield self._judged(leaf, issuer, at, [("document", data) for data in embedded], self._lists)
         for source in self._sources:
             name = getattr(source, "__module__", "")
@@ -158,9 +158,9 @@ class Revocation:
                 continue
             yield self._judged(leaf, issuer, at, brought)
         for url in [self._options.ocsp_url] if self._options.ocsp_url else ocsp_addresses(leaf):
-            yield self._by_ocsp(leaf, issuer, at, url, since)
+            yield from self._by_ocsp(leaf, issuer, at, url, since)
         for url in crl_addresses(leaf):
-            yield self._by_crl(leaf, issuer, at, url, since)
+            yield from self._by_crl(leaf, issuer, at, url, since)
 
     def _judged(
         self,
@@ -182,43 +182,45 @@ class Revocation:
 
     def _by_ocsp(
         self, leaf: x509.Certificate, issuer: x509.Certificate, at: datetime, url: str, since: datetime | None
-    ) -> RevocationAnswer:
+    ) -> Iterator[RevocationAnswer]:
         place = f"{url} {issuer.fingerprint(hashes.SHA256()).hex()} {leaf.serial_number}"
-        kept = self._kept(place)
+        kept = self._kept(place, leaf, issuer, at, url)
         if kept is not None:
-            answer = self._judged(leaf, issuer, at, [(f"cache: {url}", kept)])
-            if _made_since(answer, since):
-                return answer
+            yield kept
+            if _made_since(kept, since):
+                return
         nonce = secrets.token_bytes(NONCE_BYTES)
         try:
             data = self._ask(url, request(leaf, issuer, nonce))
             response = read_ocsp(data)
         except FetchError as error:
-            return _unfetched(error, url)
+            yield _unfetched(error, url)
         except ValueError:
-            return RevocationAnswer(RevocationStatus.NOT_CHECKED, "ocsp-garbage", url)
-        answer = check_ocsp(leaf, issuer, response, url, at, self._now, nonce)
-        self._keep(place, data, answer)
-        return answer
+            yield RevocationAnswer(RevocationStatus.NOT_CHECKED, "ocsp-garbage", url)
+        else:
+            answer = check_ocsp(leaf, issuer, response, url, at, self._now, nonce)
+            self._keep(place, data, answer)
+            yield answer
 
     def _by_crl(
         self, leaf: x509.Certificate, issuer: x509.Certificate, at: datetime, url: str, since: datetime | None
-    ) -> RevocationAnswer:
-        kept = self._kept(url)
+    ) -> Iterator[RevocationAnswer]:
+        kept = self._kept(url, leaf, issuer, at, url)
         if kept is not None:
-            answer = self._judged(leaf, issuer, at, [(f"cache: {url}", kept)])
-            if _made_since(answer, since):
-                return answer
+            yield kept
+            if _made_since(kept, since):
+                return
         try:
             data = self._fetch(url, limit=_CRL_BYTES)
             fetched = Crl(read_crl(data), url)
         except FetchError as error:
-            return _unfetched(error, url)
+            yield _unfetched(error, url)
         except ValueError:
-            return RevocationAnswer(RevocationStatus.NOT_CHECKED, "no-crl", url)
-        answer = check_crls(leaf, issuer, [*self._lists, fetched], at, self._now)
-        self._keep(url, data, answer)
-        return answer
+            yield RevocationAnswer(RevocationStatus.NOT_CHECKED, "no-crl", url)
+        else:
+            answer = check_crls(leaf, issuer, [*self._lists, fetched], at, self._now)
+            self._keep(url, data, answer)
+            yield answer
 
     def _ask(self, url: str, question: bytes) -> bytes:
         """By POST, as it goes with any length; by GET (RFC 6960, A.1) where the server takes no POST."""
@@ -235,13 +237,18 @@ class Revocation:
         options |= {"allow_private": self._options.allow_private_network, "offline": self._options.offline}
         return fetch(url, seconds=_SECONDS, **options)  # type: ignore[arg-type]
 
-    def _kept(self, place: str) -> bytes | None:
-        """What was fetched from there before. Its signature and its times are judged as if it came from there now."""
+    def _kept(
+        self, place: str, leaf: x509.Certificate, issuer: x509.Certificate, at: datetime, url: str
+    ) -> RevocationAnswer | None:
+        """What was fetched from there before, if it is an answer, judged as if it came from there now."""
         if self._cache is None:
             return None
-        with suppress(OSError):
-            return self._file(self._cache, place).read_bytes()
-        return None
+        try:
+            data = self._file(self._cache, place).read_bytes()
+        except OSError:
+            return None
+        answer = self._judged(leaf, issuer, at, [(f"cache: {url}", data)])
+        return None if answer.status is RevocationStatus.NOT_CHECKED else answer
 
     def _keep(self, place: str, data: bytes, answer: RevocationAnswer) -> None:
         """For the next run, if it has answered. A folder that cannot be written is no error."""

@@ -20,9 +20,9 @@ _MOST_DIGITS = 10
 _NUMBER, _GAP = rb"[0-9+\-.]", rb"(?:[\0\t\n\f\r ]|%[^\r\n]{0,200}[\r\n])"
 _TOO_FAR = rb"(?=" + _GAP + rb"|%[^\r\n]{201})"
 _GENERATION = _NUMBER + rb"{1,200}+(?:" + _NUMBER + rb"|" + _GAP + rb"{0,200}+(?:R|" + _TOO_FAR + rb"))"
-_REFERENCE = re.compile(
-    rb"(?<!" + _NUMBER + rb")(" + _NUMBER + rb"++)" + _GAP + rb"{0,200}+(?:" + _GENERATION + rb"|" + _TOO_FAR + rb")"
-)
+_WHOLE = _NUMBER + rb"(?<!" + _NUMBER + _NUMBER + rb")" + _NUMBER + rb"*+"
+"""From its first character on, which is looked at before what precedes it: so the search skips all else at once."""
+_REFERENCE = re.compile(rb"(" + _WHOLE + rb")" + _GAP + rb"{0,200}+(?:" + _GENERATION + rb"|" + _TOO_FAR + rb")")
 """A reference as lenient readers take it: `12 0R`, `+12 -0 R` or `1-2 0. R`, with comments between.
 
 Where the numbers are so far apart that looking on would take time, that is taken for a reference, too."""

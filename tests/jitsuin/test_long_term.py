@@ -345,6 +345,22 @@ def test_fresh_evidence_is_asked_for(archive: Archive) -> None:
     assert result.judgement.revocation.produced == SIGNED - MINUTE
 
 
+def test_what_was_kept_is_better_than_nothing(archive: Archive) -> None:
+    """The responder falls silent between the gate and the gathering: what it told before the signature goes in."""
+    archive.responder.at = SIGNED - MINUTE
+    archive.silence("/issuing.crl")
+    answer = archive.responder.answer
+
+    def once(request: bytes) -> bytes:
+        archive.silence("/ocsp")
+        return answer(request)
+
+    archive.responder.answer = once  # type: ignore[method-assign]
+    result = archive.sign("pades-b-lt")
+    assert "evidence-before-signature" in [one.code for one in result.notices]
+    assert said(archive.verify(archive.target, SIGNED + MINUTE)) == "VALID passed"
+
+
 def test_delegated_responder(archive: Archive, judges: Judges) -> None:
     archive.responder.signer = archive.issuing.responder()
     path = archive.sign("pades-b-lt").target
