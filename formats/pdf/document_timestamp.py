@@ -42,7 +42,7 @@ def prepare_timestamp(document: PdfDocument, at: datetime) -> PreparedTimestamp:
     """
     document_id = new_document_id(document, at, b"document timestamp")
     name = f"Timestamp-{document_id[1].hex()[:8]}"
-    update = Update(document)
+    update = Update(document, signed=True)
     timestamp = update.reserve()
     register(update, document, make_field(update, document, NewField(name), timestamp))
     entries = b"/Type /DocTimeStamp\n/Filter /Adobe.PPKLite\n/SubFilter /ETSI.RFC3161"

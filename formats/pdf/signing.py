@@ -94,7 +94,7 @@ def prepare(document: PdfDocument, identity: SigningIdentity, profile: Profile, 
     known = signature_fields(document)
     field = choose_field(document, known, profile.field, f"Signature-{document_id[1].hex()[:8]}")
     check_permissions(document, known, field)
-    update = Update(document)
+    update = Update(document, signed=any(one.value is not None for one in known))
     signature = update.reserve()
     entries = _signature_entries(identity, profile, at)
     if isinstance(field, Field):

@@ -36,7 +36,7 @@ def with_validation_data(document: PdfDocument, data: ValidationData, at: dateti
     if not any(news.values()):
         return document.source
     _check_size([one for key in news for one in (*_present(store, key), *news[key])])
-    update = Update(document)
+    update = Update(document, signed=True)
     changed = generic.DictionaryObject(store)
     changed.setdefault(NameObject("/Type"), NameObject("/DSS"))
     for key, streams in news.items():

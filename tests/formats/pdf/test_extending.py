@@ -206,6 +206,22 @@ def test_token_too_large(party: Callable[[str], Any]) -> None:
     assert prepared.stamped(bytes(prepared.timestamp_room)).size > 0
 
 
+def test_numbers_that_something_looks_like(
+    party: Callable[[str], Any], authority: Authority, tsa: Tsa, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a large file some bytes look like references to objects that are not there: new ones get other numbers."""
+    tsa.at = AT
+    looks = b" ".join(b"%d 0 R" % number for number in range(9, 60, 2))
+    first = signed(Source.of(with_table(page_objects(text=looks))), party("p256"))
+    last = stamped(extended(first, evidence(authority, crl(authority))), tsa)
+    assert [one.verdict.reason for one in findings(last)] == ["passed", "passed"]
+    both = signed(last, party("p384"))
+    assert [one.verdict.reason for one in findings(both)] == ["passed"] * 3
+    monkeypatch.setattr("jitsuin.formats.pdf.update._LOOKED_FOR", 0)
+    (finding,) = findings(extended(first, evidence(authority, crl(authority))))
+    assert finding.verdict.facts["change"] == "reference-filled", "the control"
+
+
 # A source followed by more
 
 
