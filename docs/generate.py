@@ -32,12 +32,13 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from jitsuin import pipeline, sentences
 from jitsuin.card_status import signature_certificate
 from jitsuin.errors import EXIT_CODE_MEANINGS, ExitCode, JitsuinError, exit_code
+from jitsuin.extension_report import extend_json
 from jitsuin.formats.base import TimestampFinding
 from jitsuin.formats.errors import FormatError
 from jitsuin.formats.profiles import PROFILES, Confidence
 from jitsuin.formats.verdict import PASSED, SubIndication, Verdict
 from jitsuin.report import SCHEMA_VERSION, timestamp_json
-from jitsuin.results import TimestampReport
+from jitsuin.results import ExtendResult, Notice, TimestampReport
 from jitsuin.revocation_status import RevocationAnswer, RevocationStatus
 from jitsuin.sentences.doctor import SUBJECTS
 from jitsuin.signer.errors import SignerError
@@ -72,7 +73,7 @@ _EXIT_CODES_JA = {
     ExitCode.OUTPUT: "出力を書き込めない",
     ExitCode.SOME_FAILED: "複数のファイルの一部が失敗",
     ExitCode.CERTIFICATE_REFUSED: "署名用の証明書を使用できない(期限切れ、失効、種類違い、発行者不明)",
-    ExitCode.NETWORK: "通信またはタイムスタンプ局の問題",
+    ExitCode.NETWORK: "通信またはタイムスタンプ局の問題、長期検証用の情報の不足",
     ExitCode.INTERNAL: "内部エラー",
 }
 
@@ -95,8 +96,9 @@ Several documents: 0 when all went well. `verify` ends with 1 when any of them i
 wrong is INDETERMINATE; every other mixture, and `sign` with some files failed, ends with 9. Ctrl-C ends with 130. A run
 that stops before its first document (a wrong password, a refused certificate) has the code of that error.
 
-11 is for what has to come from the network: a timestamp. Evidence of revocation that cannot be fetched is no error but
-"not checked", and `--revocation` says what to make of that.
+11 is for what has to come from elsewhere: a timestamp, and for the profiles pades-b-lt and pades-b-lta the evidence of
+revocation that they claim to have. For all others evidence that cannot be fetched is no error but "not checked", and
+`--revocation` says what to make of that.
 """
 
 
@@ -436,6 +438,22 @@ _FIELDS: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "error": "instead of all the others but `source`",
         },
     ),
+    "extend": (
+        "`jitsuin extend --json`",
+        {
+            "schema_version": "of this page",
+            "command": "`extend`",
+            "source": "as given",
+            "target": "the extended file",
+            "source_sha256": "hexadecimal",
+            "target_sha256": "hexadecimal",
+            "at": "when (UTC)",
+            "profile": "the level that every signature in it reaches",
+            "added": "in this order: `timestamp` (over the document), `validation-data`, `archive-timestamp`",
+            "timestamps": "those that were added",
+            "notices": "what one should know",
+        },
+    ),
     "profile": (
         "A profile",
         {
@@ -718,11 +736,31 @@ def _runs() -> Iterator[tuple[str, dict[str, Any]]]:
         # Without a PC/SC service, so that something is always missing.
         yield "doctor", run("doctor", "--json", PCSCLITE_CSOCK_NAME="absent")
         yield "doctor", run("doctor", "--json", "--bundle", "report.jsonl", PCSCLITE_CSOCK_NAME="absent")
+        yield "extend", _extension()
         yield "profiles", run("profiles", "--json")
         yield "trust list", run("trust", "list", "--json")
         (Path(name) / "sets.toml").write_text('[trust.sets]\nnone = "absent.pem"\nown = "ca.pem"\n', encoding="utf-8")
         (Path(name) / "ca.pem").write_bytes(load_trust(["simulator"]).anchors[0].public_bytes(Encoding.PEM))
         yield "trust list", run("trust", "list", "--json", JITSUIN_CONFIG=str(Path(name) / "sets.toml"))
+
+
+def _extension() -> dict[str, Any]:
+    """What `extend` prints; made up like the timestamps."""
+    certificate = pki.ca_certificate(PERSONAS["valid"].ca)
+    finding = TimestampFinding(PASSED, "Timestamp1", _AT, timedelta(seconds=1), "1.2.3", 1, certificate)
+    stamp = TimestampReport(finding, PASSED, "CN=Anchor", RevocationAnswer(RevocationStatus.GOOD))
+    result = ExtendResult(
+        source=Path("a.pdf"),
+        target=Path("a.extended.pdf"),
+        profile=PROFILES["pades-b-lta"],
+        source_sha256="",
+        target_sha256="",
+        at=_AT,
+        added=("validation-data", "archive-timestamp"),
+        timestamps=(stamp,),
+        notices=(Notice("timestamp-not-vouched-for"),),
+    )
+    return extend_json(result)
 
 
 def _with_timestamp(printed: dict[str, Any]) -> dict[str, Any]:

@@ -69,6 +69,41 @@ class TakesTimestamp(Prepared, Protocol):
         """Write the signed document, with the token or without one. Raises ValueError for one that is too large."""
 
 
+@runtime_checkable
+class Extendable(TakesTimestamp, Protocol):
+    """A prepared document that can be extended once it is signed, before anything is written."""
+
+    def signed(self, signature: bytes, timestamp: bytes | None = None) -> Source:
+        """What `embed` writes."""
+
+
+@dataclass(frozen=True)
+class ValidationData:
+    """What it takes to judge a document's certificates: all in DER."""
+
+    certificates: tuple[bytes, ...] = ()
+    ocsp_responses: tuple[bytes, ...] = ()
+    crls: tuple[bytes, ...] = ()
+
+
+class PreparedStamp(Protocol):
+    """A document ready for a timestamp token (RFC 3161) over all of it."""
+
+    @property
+    def signature_id(self) -> str:
+        """What the finding for this timestamp will bear as its `signature_id`."""
+
+    @property
+    def timestamp_room(self) -> int:
+        """How many bytes the token may have."""
+
+    def timestamp_digest(self) -> bytes:
+        """SHA-256 of what the token is to be about."""
+
+    def stamped(self, token: bytes) -> Source:
+        """The document with the token. Raises ValueError for one that is too large."""
+
+
 @dataclass(frozen=True)
 class VerificationPolicy:
     """What verification may accept, as far as the document itself is concerned."""
@@ -187,3 +222,14 @@ class Normalizes(Protocol):
 
     def normalize(self, source: Source) -> Source:
         """The rewritten document. Raises FormatError, also where there is a signature that rewriting would break."""
+
+
+@runtime_checkable
+class Extends(FormatAdapter, Protocol):
+    """An adapter whose signed documents can be given evidence and timestamps later; what is there stays as it is."""
+
+    def with_validation_data(self, document: object, data: ValidationData, at: datetime) -> Source:
+        """The document with what of the data it has not got yet. Raises FormatError."""
+
+    def prepare_timestamp(self, document: object, at: datetime) -> PreparedStamp:
+        """Everything up to the token. Raises FormatError."""

@@ -7,7 +7,7 @@ A profile states how sure we are. Acceptance by a receiver is never claimed (doc
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 
@@ -65,6 +65,10 @@ class Profile:
     """The signature carries a timestamp; without it, the form is that of the profile of this name."""
     xades: bool = False
     """XML: the signature signs properties of itself, such as its certificate and the time."""
+    validation_data: bool = False
+    """PDF: a later revision brings the certificates and evidence that it takes to judge the signature (DSS)."""
+    archive_timestamp: bool = False
+    """PDF: and another one a timestamp over all of it."""
     attachments: bool = False
     """Sign the attachments inside the document first."""
     references: tuple[str, ...] = ()
@@ -214,6 +218,37 @@ PADES_B_T = Profile(
     timestamp_over="pades-b-b",
 )
 
+PADES_B_LT = replace(
+    PADES_B_T,
+    name="pades-b-lt",
+    title={"en": "PDF, PAdES baseline B-LT (evidence inside)", "ja": "PDF(PAdES B-LT、検証情報付き)"},
+    note={
+        "en": "ETSI EN 319 142-1, baseline level B-LT: pades-b-t, and in the document all certificates and evidence of "
+        "revocation (CRLs, OCSP responses) that it takes to judge it later. Refused where any is lacking; JPKI "
+        "publishes none to card holders, so that with a card it takes --crl or --ocsp-url",
+        "ja": "ETSI EN 319 142-1のB-LTレベルに従います。pades-b-tに加え、後日の検証に必要な証明書と失効情報"
+        "(CRL、OCSP応答)をすべて文書に格納します。1つでも欠けていれば署名しません。"
+        "JPKIは失効情報をカード利用者に公開していないため、カードで署名するには--crlまたは--ocsp-urlが必要です",
+    },
+    validation_data=True,
+)
+
+PADES_B_LTA = replace(
+    PADES_B_LT,
+    name="pades-b-lta",
+    title={
+        "en": "PDF, PAdES baseline B-LTA (archive timestamp)",
+        "ja": "PDF(PAdES B-LTA、長期保存用タイムスタンプ付き)",
+    },
+    note={
+        "en": "ETSI EN 319 142-1, baseline level B-LTA: pades-b-lt with a timestamp over the whole document, evidence "
+        "included; `jitsuin extend` renews it before its authority's certificate ends",
+        "ja": "ETSI EN 319 142-1のB-LTAレベルに従います。pades-b-ltの検証情報を含む文書全体にタイムスタンプを付けます。"
+        "時刻認証局の証明書の期限が切れる前に`jitsuin extend`で更新します",
+    },
+    archive_timestamp=True,
+)
+
 AGENCY_PDF = Profile(
     name="agency-pdf",
     format="pdf",
@@ -264,6 +299,8 @@ PROFILES: Mapping[str, Profile] = {
         XADES_B_T,
         PADES_B_B,
         PADES_B_T,
+        PADES_B_LT,
+        PADES_B_LTA,
         AGENCY_PDF,
         MOJ_PDF,
     )

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from hashlib import _Hash
 
 _CHUNK = 1 << 20
+_BUFFER = 1 << 16
 
 
 class Source:
@@ -32,6 +33,18 @@ class Source:
         source = cls(partial(io.BytesIO, data), len(data))
         source._data = data
         return source
+
+    def followed_by(self, tail: bytes) -> Source:
+        """These bytes with others behind them: those in memory together, those of a file read where they lie.
+
+        What was hashed of the first need not be hashed again.
+        """
+        if self._data is not None:
+            both = Source.of(self._data + tail)
+        else:
+            both = Source(partial(_open_both, self._open_stream, self.size, tail), self.size + len(tail))
+        both._states = dict(self._states)
+        return both
 
     def __getstate__(self) -> dict[str, object]:
         return {"size": self.size, "_open_stream": self._open_stream, "_data": None, "_states": {}}
@@ -95,3 +108,43 @@ class Source:
         with self.stream() as stream:
             while chunk := stream.read(_CHUNK):
                 out.write(chunk)
+
+
+def _open_both(open_first: Callable[[], BinaryIO], size: int, tail: bytes) -> BinaryIO:
+    return io.BufferedReader(_Both(open_first(), size, tail), _BUFFER)
+
+
+class _Both(io.RawIOBase):
+    """A stream of known length, and bytes behind it. Closing it closes the stream."""
+
+    def __init__(self, first: BinaryIO, size: int, tail: bytes) -> None:
+        self._first, self._size, self._tail = first, size, tail
+        self._position = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._position}.get(whence, self._size + len(self._tail))
+        if start + offset < 0:
+            raise ValueError("before the beginning")
+        self._position = start + offset
+        return self._position
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        if self._position < self._size:
+            self._first.seek(self._position)
+            chunk = self._first.read(min(len(buffer), self._size - self._position))
+        else:
+            start = self._position - self._size
+            chunk = self._tail[start : start + len(buffer)]
+        buffer[: len(chunk)] = chunk
+        self._position += len(chunk)
+        return len(chunk)
+
+    def close(self) -> None:
+        self._first.close()
+        super().close()

@@ -13,17 +13,30 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from .extension import extend_file
     from .pipeline import open_signer, sign_file, sign_files
-    from .results import SignOutcome, SignResult, VerifyReport
+    from .results import ExtendResult, SignOutcome, SignResult, VerifyReport
     from .verification import verify_file
 
-__all__ = ["SignOutcome", "SignResult", "VerifyReport", "open_signer", "sign_file", "sign_files", "verify_file"]
+__all__ = [
+    "ExtendResult",
+    "SignOutcome",
+    "SignResult",
+    "VerifyReport",
+    "extend_file",
+    "open_signer",
+    "sign_file",
+    "sign_files",
+    "verify_file",
+]
 
 _HOMES = {
     "open_signer": ".pipeline",
     "sign_file": ".pipeline",
     "sign_files": ".pipeline",
     "verify_file": ".verification",
+    "extend_file": ".extension",
+    "ExtendResult": ".results",
     "SignOutcome": ".results",
     "SignResult": ".results",
     "VerifyReport": ".results",

@@ -15,6 +15,7 @@ import click
 
 from .card_cli import card
 from .doctor_cli import doctor
+from .extend_cli import extend
 from .language import say
 from .options import (
     PATH,
@@ -254,6 +255,7 @@ def verify(**options: Any) -> None:
 
 cli.add_command(card)
 cli.add_command(doctor)
+cli.add_command(extend)
 cli.add_command(simulator)
 cli.add_command(trust)
 

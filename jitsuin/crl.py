@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar, cast
 
@@ -87,7 +87,7 @@ def best(answers: Sequence[RevocationAnswer]) -> RevocationAnswer:
 
 def _said(item: Crl, leaf: x509.Certificate, at: datetime) -> RevocationAnswer:
     entry = _entry(item.crl, leaf)
-    return _answer(entry, item, leaf, at)
+    return replace(_answer(entry, item, leaf, at), evidence=(item.crl,))
 
 
 def _said_with(delta: Crl, complete: Crl, leaf: x509.Certificate, at: datetime) -> RevocationAnswer:
@@ -97,7 +97,7 @@ def _said_with(delta: Crl, complete: Crl, leaf: x509.Certificate, at: datetime) 
         entry = _entry(complete.crl, leaf)
     elif _reason(entry) is x509.ReasonFlags.remove_from_crl:
         entry = None
-    return _answer(entry, delta, leaf, at)
+    return replace(_answer(entry, delta, leaf, at), evidence=(delta.crl, complete.crl))
 
 
 def _answer(entry: x509.RevokedCertificate | None, item: Crl, leaf: x509.Certificate, at: datetime) -> RevocationAnswer:

@@ -68,6 +68,21 @@ class TimestampError(JitsuinError):
     """No timestamp was had. Facts: url, reason and what it needs (`timestamp.TimestampAuthority` has them all)."""
 
 
+class LongTermError(JitsuinError):
+    """A level for the long term cannot be claimed; nothing was written.
+
+    Facts: profile, and as `lacking` a `long_term.Lack` for each thing that is.
+    """
+
+
+class ExtensionRefusedError(JitsuinError):
+    """The document cannot be extended. Facts: path, reason (`unsigned`, `already`, `not-extensible`), profile."""
+
+
+class InvalidSignatureError(JitsuinError):
+    """The document to be extended has a signature that is INVALID. Facts: path, place, reason and its facts."""
+
+
 class NotAttemptedError(JitsuinError):
     """The key failed at an earlier document of the run. Facts: path."""
 
@@ -102,7 +117,7 @@ EXIT_CODE_MEANINGS = {
     ExitCode.OUTPUT: "the output cannot be written",
     ExitCode.SOME_FAILED: "some of several files failed",
     ExitCode.CERTIFICATE_REFUSED: "the signing certificate was refused: expired, revoked, wrong kind, unknown issuer",
-    ExitCode.NETWORK: "network or time-stamping authority",
+    ExitCode.NETWORK: "network, time-stamping authority, or lack of evidence for the long term",
     ExitCode.INTERNAL: "internal error",
 }
 
@@ -127,6 +142,9 @@ _EXIT_CODES: tuple[tuple[type[Exception], ExitCode], ...] = (
     (FetchError, ExitCode.NETWORK),
     (TimestampError, ExitCode.NETWORK),
     (CertificateRefusedError, ExitCode.CERTIFICATE_REFUSED),
+    (LongTermError, ExitCode.NETWORK),
+    (ExtensionRefusedError, ExitCode.BAD_INPUT),
+    (InvalidSignatureError, ExitCode.INVALID),
 )
 
 EXPECTED_ERRORS = (JitsuinError, signer.SignerError, formats.FormatError)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import string
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING
 
 from jitsuin.signer.errors import PinIncorrectError
 
@@ -28,6 +29,10 @@ from .sentences import (
     VERDICTS,
     doctor,
 )
+from .sentences.long_term import ADDED, LACKS, NO_TIMESTAMP
+
+if TYPE_CHECKING:
+    from .long_term import Lack
 
 _SENTENCE_ENDS = (". ", "。")
 _SIGNATURE = ("the signature", "署名")
@@ -147,6 +152,18 @@ def form_rule(rule: str) -> str:
     return entry[language() == "ja"] if entry else rule
 
 
+def lack_in_words(lack: Lack) -> str:
+    """What a level for the long term wants, and why it is not there."""
+    entry = REVOCATION_WORDS.get(lack.why) or VERDICTS.get(lack.why)
+    why = NO_TIMESTAMP[language() == "ja"] if lack.why == "no-timestamp" else lack.why
+    return _filled(LACKS[lack.role], {"name": lack.name, "why": _filled(entry, lack.facts) if entry else why})
+
+
+def added_in_words(what: str) -> str:
+    """What `extend` has added to a document."""
+    return ADDED[what][language() == "ja"]
+
+
 class _Facts(string.Formatter):
     """Fills in facts; one that is missing shows as its name rather than as an error of its own."""
 
@@ -154,6 +171,8 @@ class _Facts(string.Formatter):
         value = kwargs.get(str(key), f"<{key}>")
         if isinstance(value, datetime):
             return moment(value)
+        if key == "lacking" and isinstance(value, tuple):
+            return ", ".join(map(lack_in_words, value))
         if isinstance(value, tuple | list):
             return ", ".join(map(str, value))
         if key == "sw" and isinstance(value, int):

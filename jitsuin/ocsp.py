@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -70,7 +71,7 @@ def check_ocsp(
     current at `at`, not from after `now`, and with our nonce if it has one at all.
     """
     try:
-        return _checked(leaf, issuer, response, source, at, now, nonce)
+        return replace(_checked(leaf, issuer, response, source, at, now, nonce), evidence=(response,))
     except Exception:  # noqa: BLE001 - hostile fields raise late and in many ways, and are never good
         return _not_checked("ocsp-garbage", source)
 

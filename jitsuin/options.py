@@ -128,7 +128,7 @@ def timestamp_options(command: _F) -> _F:
     return click.option(
         "--timestamp-url",
         metavar="URL",
-        help=say("Time-stamping authority (level B-T).", "時刻認証局のURL(B-Tレベル)。"),
+        help=say("Time-stamping authority (levels B-T and up).", "時刻認証局のURL(B-Tレベル以上)。"),
     )(command)
 
 

@@ -15,7 +15,14 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Literal
 
-from jitsuin.formats.base import SignatureFinding, SigningIdentity, TakesTimestamp, VerificationPolicy
+from jitsuin.formats.base import (
+    Extendable,
+    Extends,
+    SignatureFinding,
+    SigningIdentity,
+    TakesTimestamp,
+    VerificationPolicy,
+)
 from jitsuin.formats.source import Source
 from jitsuin.signer.base import (
     ChooseReader,
@@ -33,8 +40,15 @@ from . import clock, registry
 from .certificate import holder_of
 from .chains import of_test_hierarchy
 from .documents import findings_of
-from .errors import CertificateRefusedError, NotAttemptedError, SelfVerificationError, TimestampError
+from .errors import (
+    CertificateRefusedError,
+    NotAttemptedError,
+    ProfileMismatchError,
+    SelfVerificationError,
+    TimestampError,
+)
 from .filing import filing_notices
+from .long_term import Preserving, check_hopeful, check_known, judging_for
 from .rehearsal import Plan, Rehearsing, SigningOptions, TimestampMode
 from .results import Notice, Rehearsal, SignOutcome, SignResult
 from .revocation import ONLINE, EvidenceOptions
@@ -142,7 +156,8 @@ def sign_files(
     plans = rehearsing.all(jobs)
     if not any(isinstance(plan, Plan) for plan in plans):
         return [plan for plan in plans if isinstance(plan, SignOutcome)]
-    signing = _unlock(signer, rehearsing)
+    profiles = {plan.rehearsal.profile.name: plan.rehearsal.profile for plan in plans if isinstance(plan, Plan)}
+    signing = _unlock(signer, rehearsing, profiles.values())
     outcomes: list[SignOutcome] = []
     key_failed = False
     for plan in plans:
@@ -164,9 +179,9 @@ def rehearse_files(
     return [plan.rehearsal if isinstance(plan, Plan) else plan for plan in plans]
 
 
-def _unlock(signer: Signer, rehearsing: Rehearsing) -> _Signing:
-    """Steps 3 to 6. Raises SignerError, or CertificateRefusedError at the gate."""
-    _refuse_without_pin(signer, rehearsing)
+def _unlock(signer: Signer, rehearsing: Rehearsing, profiles: Iterable[Profile]) -> _Signing:
+    """Steps 3 to 6. Raises SignerError, or at the gate CertificateRefusedError or LongTermError."""
+    _refuse_without_pin(signer, rehearsing, profiles)
     certificate, issuers = signer.certificate, signer.issuers
     try:
         judgement = judge(certificate, issuers, rehearsing.store, rehearsing.broker, rehearsing.at, rehearsing.mode)
@@ -174,6 +189,8 @@ def _unlock(signer: Signer, rehearsing: Rehearsing) -> _Signing:
         raise CertificateRefusedError(reason="certificate-malformed", error=type(error).__name__) from None
     if not judgement.verdict.passed:
         raise CertificateRefusedError(**{"reason": judgement.verdict.reason, **judgement.verdict.facts})
+    for profile in profiles:
+        check_known(profile, judgement.chain.certificates, rehearsing.broker, rehearsing.at)
     if (day := rehearsing.options.filing_date) is not None:
         notices = (*judgement.notices, *filing_notices(certificate, day, rehearsing.at))
         judgement = replace(judgement, notices=notices)
@@ -184,13 +201,15 @@ def _unlock(signer: Signer, rehearsing: Rehearsing) -> _Signing:
     return _Signing(signer, identity, judgement, rehearsing)
 
 
-def _refuse_without_pin(signer: Signer, rehearsing: Rehearsing) -> None:
+def _refuse_without_pin(signer: Signer, rehearsing: Rehearsing, profiles: Iterable[Profile]) -> None:
     """What the gate would refuse whatever the PIN: do not even ask for it.
 
-    That is revocation required where nothing can tell of it, and a card whose CA certificate, which it shows freely,
-    is no anchor.
+    That is revocation required, or evidence of it, where nothing can tell of it; and a card whose CA certificate, which
+    it shows freely, is no anchor.
     """
     issuer = signer.issuer_shown() if isinstance(signer, ShowsIssuer) else None
+    for profile in profiles:
+        check_hopeful(profile, rehearsing.broker, jpki=issuer is not None)
     if rehearsing.mode is RevocationMode.REQUIRE and rehearsing.broker.hopeless(jpki=issuer is not None):
         raise CertificateRefusedError(reason="revocation-not-checked", why="no-evidence")
     if issuer is not None and rehearsing.store.name_of(issuer) is None:
@@ -229,13 +248,14 @@ class _Signing:
             prepared.embed(value, out)
             document = plan.adapter.open(Source.of(out.getvalue()))
         stamped = self._timestamp(prepared, value, rehearsal.profile)
+        lasting = self._preserved(plan, prepared, value, stamped)
         del document  # step 10 builds a tree of its own
         if self.run.options.make_folder:
             make_folder(rehearsal.target.parent)
         own: list[_OwnOutput] = []
         write_atomically(  # 9, 10, 11
             rehearsal.target,
-            lambda file: stamped.embed(prepared, value, file),
+            lambda file: lasting.source.copy_to(file) if lasting else stamped.embed(prepared, value, file),
             overwrite=self.run.options.overwrite,
             check=lambda written: own.append(self._verify_own(plan, stamped.profile, open_document(written), made)),
         )
@@ -250,7 +270,13 @@ class _Signing:
             signature_ids=tuple(made),
             certificate=certificate,
             judgement=self.judgement,
-            notices=(*self.judgement.notices, *plan.notices, *stamped.notices, *own[0].notices),
+            notices=(
+                *self.judgement.notices,
+                *plan.notices,
+                *stamped.notices,
+                *(lasting.notices if lasting else ()),
+                *own[0].notices,
+            ),
             timestamp=stamped.stamp.report if stamped.stamp else None,
         )
 
@@ -272,6 +298,25 @@ class _Signing:
             return _Stamped(lesser, notices=(Notice("timestamp-missing", {**error.facts, "profile": lesser.name}),))
         notices = () if stamp.report.verdict.passed else (Notice("timestamp-not-vouched-for"),)
         return _Stamped(profile, stamp, notices)
+
+    def _preserved(self, plan: Plan, prepared: Prepared, value: bytes, stamped: _Stamped) -> _Lasting | None:
+        """Before step 9, for profiles that claim it: evidence, and a timestamp over all. Nothing has been written yet.
+
+        Raises LongTermError for what is lacking, TimestampError, FormatError.
+        """
+        profile, authority, stamp = stamped.profile, self.run.authority, stamped.stamp
+        if not profile.validation_data or authority is None or stamp is None:
+            return None
+        if not isinstance(prepared, Extendable) or not isinstance(plan.adapter, Extends):
+            raise ProfileMismatchError(profile=profile.name, found=plan.adapter.name)
+        anchors, now = self.run.timestamp_store, clock.now()
+        judging = judging_for(self.run.store, anchors, self.run.broker, self.run.at, now)
+        preserving = Preserving(plan.adapter, judging, profile, plan.rehearsal.target)
+        signed = prepared.signed(value, stamp.token)
+        signed, notices = preserving.with_evidence(signed, (prepared.signature_id,))
+        if profile.archive_timestamp:
+            signed, _ = preserving.stamped(signed, authority)
+        return _Lasting(signed, notices)
 
     def _verify_own(self, plan: Plan, profile: Profile, signed: Source, made: Sequence[str]) -> _OwnOutput:
         """Step 10: the signatures just made must pass; what else is found is said."""
@@ -302,6 +347,14 @@ class _Stamped:
             prepared.embed(value, out, self.stamp.token)
         else:
             prepared.embed(value, out)
+
+
+@dataclass(frozen=True)
+class _Lasting:
+    """A signed document with what makes it last, and what should be known about that."""
+
+    source: Source
+    notices: tuple[Notice, ...]
 
 
 @dataclass(frozen=True)

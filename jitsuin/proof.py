@@ -173,15 +173,15 @@ def _revocation(answers: Sequence[RevocationAnswer], stamped: datetime) -> Revoc
     worst = RevocationAnswer(RevocationStatus.GOOD)
     for number, given in enumerate(answers):
         answer = replace(given, of_ca=number > 0)
-        if answer.status in _GONE and not _harmless(answer, stamped):
+        if answer.status in _GONE and not harmless(answer, stamped):
             return answer
         if answer.status is RevocationStatus.NOT_CHECKED or worst.status is RevocationStatus.GOOD:
             worst = answer
     return worst
 
 
-def _harmless(answer: RevocationAnswer, stamped: datetime) -> bool:
-    """The authority was closed later, its key unharmed."""
+def harmless(answer: RevocationAnswer, stamped: datetime) -> bool:
+    """Whether the authority was closed after it had stamped, its key unharmed (RFC 3161, 4)."""
     later = answer.revoked_at is not None and answer.revoked_at > stamped
     return answer.status is RevocationStatus.REVOKED and not answer.of_ca and later and answer.reason in _HARMLESS
 
@@ -189,7 +189,7 @@ def _harmless(answer: RevocationAnswer, stamped: datetime) -> bool:
 def _revoked(answer: RevocationAnswer, mode: RevocationMode, stamped: datetime) -> Verdict:
     if answer.status is RevocationStatus.NOT_CHECKED and mode is RevocationMode.REQUIRE:
         return Verdict(SubIndication.TRY_LATER, "timestamp-authority-not-checked", {"why": answer.why})
-    if answer.status not in _GONE or _harmless(answer, stamped):
+    if answer.status not in _GONE or harmless(answer, stamped):
         return PASSED
     facts = {"revoked_at": answer.revoked_at, "crl_reason": answer.reason}
     return Verdict(SubIndication.REVOKED_NO_POE, "timestamp-authority-revoked", facts)

@@ -15,12 +15,13 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from jitsuin.formats.base import SigningIdentity
+from jitsuin.formats.base import Extends, SigningIdentity, ValidationData
 from jitsuin.formats.profiles import Chain as ChainOption
 
 from . import registry
 from .documents import adapter_for, contents_of, opened
 from .errors import EXPECTED_ERRORS, InputChangedError, OutputError, ProfileMismatchError
+from .long_term import check_claimable
 from .proof import load_timestamp_trust
 from .results import Notice, Rehearsal, SignOutcome
 from .revocation import ONLINE, EvidenceOptions, open_broker
@@ -109,6 +110,7 @@ class Rehearsing:
         self.files = contents_of(options.files)
         self.store = load_trust(options.trust, accept_test_hierarchy=options.accept_test_hierarchy)
         self.broker = open_broker(options.crls, options.evidence, at)
+        self.timestamp_store = load_timestamp_trust(options.timestamp_trust)
         self.authority = self._authority()
         self._stand_in = _stand_in(at)
 
@@ -140,6 +142,8 @@ class Rehearsing:
             profile = self._profile(adapter)
             document, notices = opened(adapter, content, normalize=self.options.normalize)
             adapter.prepare(document, self._stand_in, profile, self.at)
+            if profile.validation_data and isinstance(adapter, Extends):
+                adapter.with_validation_data(document, ValidationData(), self.at)
         except EXPECTED_ERRORS as error:
             return SignOutcome(source, error=error)
         rehearsal = Rehearsal(source, target, profile, content.hasher("sha256").hexdigest())
@@ -160,6 +164,7 @@ class Rehearsing:
             raise ProfileMismatchError(profile=profile.name, found="--timestamp-url")
         if self.authority is not None and options.timestamp == "require":
             self.authority.check_address()
+        check_claimable(profile, options.timestamp_trust, options.timestamp)
         if options.attachments and profile.format != "etax":
             raise ProfileMismatchError(profile=profile.name, found="--attachments")
         if (options.references or options.files) and profile.format != "xmldsig":
@@ -180,10 +185,9 @@ class Rehearsing:
 
     def _authority(self) -> TimestampAuthority | None:
         options = self.options
-        anchors = load_timestamp_trust(options.timestamp_trust)
         if options.timestamp_url is None:
             return None
-        return TimestampAuthority(options.timestamp_url, anchors, self.broker, options.evidence, self.mode)
+        return TimestampAuthority(options.timestamp_url, self.timestamp_store, self.broker, options.evidence, self.mode)
 
 
 def _stand_in(at: datetime) -> SigningIdentity:

@@ -389,6 +389,8 @@ def plain(facts: Mapping[str, object]) -> dict[str, object]:
     def value(fact: object) -> object:
         if isinstance(fact, datetime):
             return iso(fact)
+        if isinstance(fact, tuple):
+            return [value(one) for one in fact]
         return fact if isinstance(fact, str | int | None) else str(fact)
 
     return {name: value(fact) for name, fact in facts.items()}

@@ -136,6 +136,24 @@ class Rehearsal:
 
 
 @dataclass(frozen=True)
+class ExtendResult:
+    """A signed document that was extended, verified and written."""
+
+    source: Path
+    target: Path
+    profile: Profile
+    """The level that every signature in it reaches."""
+    source_sha256: str
+    target_sha256: str
+    at: datetime
+    added: tuple[str, ...]
+    """In this order: `timestamp`, `validation-data`, `archive-timestamp`."""
+    timestamps: tuple[TimestampReport, ...]
+    """Those that were added. Not trusted where no anchor for timestamps was named."""
+    notices: tuple[Notice, ...]
+
+
+@dataclass(frozen=True)
 class SignOutcome:
     """One document of several: its result, or the error that it met."""
 

@@ -84,6 +84,16 @@ class Revocation:
         self._cache = cache
         self._answered: dict[tuple[bytes, datetime, Sequence[bytes]], RevocationAnswer] = {}
 
+    @property
+    def now(self) -> datetime:
+        """What says to be made later is not believed."""
+        return self._now
+
+    @property
+    def offline(self) -> bool:
+        """Whether no connection is opened."""
+        return self._options.offline
+
     def hopeless(self, *, jpki: bool) -> bool:
         """Whether it can be told before the certificate is seen that nothing will answer; JPKI's name no address."""
         nowhere = self._options.offline or (jpki and self._options.ocsp_url is None)
@@ -116,6 +126,32 @@ class Revocation:
             self._answered[key] = self._asked(leaf, issuer, at, embedded)
         return self._answered[key]
 
+    def collect(
+        self,
+        leaf: x509.Certificate,
+        issuer: x509.Certificate,
+        at: datetime,
+        embedded: Sequence[bytes] = (),
+        *,
+        since: datetime,
+    ) -> RevocationAnswer:
+        """As `answer`, for keeping its `evidence`: the first that was made after `since`, else the newest that is good.
+
+        What was made before leaves open what became of the certificate until then.
+        """
+        given: list[RevocationAnswer] = []
+        for answer in self._answers(leaf, issuer, at, embedded, since):
+            if answer.status in (RevocationStatus.REVOKED, RevocationStatus.ON_HOLD) or _made_since(answer, since):
+                return answer
+            given.append(answer)
+        return best([answer for answer in given if answer.why != "no-evidence"])
+
+    def renewed(self, now: datetime) -> Revocation:
+        """A broker with the same sources for a later moment of the run, which has answered nothing yet."""
+        later = copy(self)
+        later._now, later._answered = max(now, self._now), {}
+        return later
+
     def _asked(
         self, leaf: x509.Certificate, issuer: x509.Certificate, at: datetime, embedded: Sequence[bytes]
     ) -> RevocationAnswer:
@@ -127,8 +163,14 @@ class Revocation:
         return next((answer for answer in unanswered if answer.why != "no-evidence"), _NO_EVIDENCE)
 
     def _answers(
-        self, leaf: x509.Certificate, issuer: x509.Certificate, at: datetime, embedded: Sequence[bytes]
+        self,
+        leaf: x509.Certificate,
+        issuer: x509.Certificate,
+        at: datetime,
+        embedded: Sequence[bytes],
+        since: datetime | None = None,
     ) -> Iterator[RevocationAnswer]:
+        """With `since`, what was fetched earlier and made before that is not enough: it is fetched again."""
         yield self._judged(leaf, issuer, at, [("document", data) for data in embedded], self._lists)
         for source in self._sources:
             name = getattr(source, "__module__", "")
@@ -139,9 +181,9 @@ class Revocation:
                 continue
             yield self._judged(leaf, issuer, at, brought)
         for url in [self._options.ocsp_url] if self._options.ocsp_url else ocsp_addresses(leaf):
-            yield self._by_ocsp(leaf, issuer, at, url)
+            yield from self._by_ocsp(leaf, issuer, at, url, since)
         for url in crl_addresses(leaf):
-            yield self._by_crl(leaf, issuer, at, url)
+            yield from self._by_crl(leaf, issuer, at, url, since)
 
     def _judged(
         self,
@@ -161,41 +203,47 @@ class Revocation:
         listed = check_crls(leaf, issuer, lists, at, self._now, self._crl_issuers)
         return best([*answers, listed] if listed.why != "no-evidence" else answers)
 
-    def _by_ocsp(self, leaf: x509.Certificate, issuer: x509.Certificate, at: datetime, url: str) -> RevocationAnswer:
+    def _by_ocsp(
+        self, leaf: x509.Certificate, issuer: x509.Certificate, at: datetime, url: str, since: datetime | None
+    ) -> Iterator[RevocationAnswer]:
         place = f"{url} {issuer.fingerprint(hashes.SHA256()).hex()} {leaf.serial_number}"
-        kept = self._kept(place)
+        kept = self._kept(place, leaf, issuer, at, url)
         if kept is not None:
-            answer = self._judged(leaf, issuer, at, [(f"cache: {url}", kept)])
-            if answer.status is not RevocationStatus.NOT_CHECKED:
-                return answer
+            yield kept
+            if _made_since(kept, since):
+                return
         nonce = secrets.token_bytes(NONCE_BYTES)
         try:
             data = self._ask(url, request(leaf, issuer, nonce))
             response = read_ocsp(data)
         except FetchError as error:
-            return _unfetched(error, url)
+            yield _unfetched(error, url)
         except ValueError:
-            return RevocationAnswer(RevocationStatus.NOT_CHECKED, "ocsp-garbage", url)
-        answer = check_ocsp(leaf, issuer, response, url, at, self._now, nonce)
-        self._keep(place, data, answer)
-        return answer
+            yield RevocationAnswer(RevocationStatus.NOT_CHECKED, "ocsp-garbage", url)
+        else:
+            answer = check_ocsp(leaf, issuer, response, url, at, self._now, nonce)
+            self._keep(place, data, answer)
+            yield answer
 
-    def _by_crl(self, leaf: x509.Certificate, issuer: x509.Certificate, at: datetime, url: str) -> RevocationAnswer:
-        kept = self._kept(url)
+    def _by_crl(
+        self, leaf: x509.Certificate, issuer: x509.Certificate, at: datetime, url: str, since: datetime | None
+    ) -> Iterator[RevocationAnswer]:
+        kept = self._kept(url, leaf, issuer, at, url)
         if kept is not None:
-            answer = self._judged(leaf, issuer, at, [(f"cache: {url}", kept)])
-            if answer.status is not RevocationStatus.NOT_CHECKED:
-                return answer
+            yield kept
+            if _made_since(kept, since):
+                return
         try:
             data = self._fetch(url, limit=_CRL_BYTES)
             fetched = Crl(read_crl(data), url)
         except FetchError as error:
-            return _unfetched(error, url)
+            yield _unfetched(error, url)
         except ValueError:
-            return RevocationAnswer(RevocationStatus.NOT_CHECKED, "no-crl", url)
-        answer = check_crls(leaf, issuer, [*self._lists, fetched], at, self._now, self._crl_issuers)
-        self._keep(url, data, answer)
-        return answer
+            yield RevocationAnswer(RevocationStatus.NOT_CHECKED, "no-crl", url)
+        else:
+            answer = check_crls(leaf, issuer, [*self._lists, fetched], at, self._now, self._crl_issuers)
+            self._keep(url, data, answer)
+            yield answer
 
     def _ask(self, url: str, question: bytes) -> bytes:
         """By POST, as it goes with any length; by GET (RFC 6960, A.1) where the server takes no POST."""
@@ -212,13 +260,18 @@ class Revocation:
         options |= {"allow_private": self._options.allow_private_network, "offline": self._options.offline}
         return fetch(url, seconds=_SECONDS, **options)  # type: ignore[arg-type]
 
-    def _kept(self, place: str) -> bytes | None:
-        """What was fetched from there before. Its signature and its times are judged as if it came from there now."""
+    def _kept(
+        self, place: str, leaf: x509.Certificate, issuer: x509.Certificate, at: datetime, url: str
+    ) -> RevocationAnswer | None:
+        """What was fetched from there before, if it is an answer, judged as if it came from there now."""
         if self._cache is None:
             return None
-        with suppress(OSError):
-            return self._file(self._cache, place).read_bytes()
-        return None
+        try:
+            data = self._file(self._cache, place).read_bytes()
+        except OSError:
+            return None
+        answer = self._judged(leaf, issuer, at, [(f"cache: {url}", data)])
+        return None if answer.status is RevocationStatus.NOT_CHECKED else answer
 
     def _keep(self, place: str, data: bytes, answer: RevocationAnswer) -> None:
         """For the next run, if it has answered. A folder that cannot be written is no error."""
@@ -243,6 +296,13 @@ def cache_folder() -> Path:
     from platformdirs import user_cache_path
 
     return user_cache_path("jitsuin") / "revocation"
+
+
+def _made_since(answer: RevocationAnswer, since: datetime | None) -> bool:
+    """Whether it is an answer, and not from before then."""
+    if answer.status is RevocationStatus.NOT_CHECKED:
+        return False
+    return since is None or (answer.produced is not None and answer.produced >= since)
 
 
 def _unfetched(error: FetchError, url: str) -> RevocationAnswer:

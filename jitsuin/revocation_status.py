@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cryptography.x509 import CertificateRevocationList
+    from cryptography.x509.ocsp import OCSPResponse
 
 
 class RevocationStatus(StrEnum):
@@ -32,6 +37,8 @@ class RevocationAnswer:
     """CRLReason by its RFC 5280 name, such as affiliationChanged; `unspecified` where none is given."""
     of_ca: bool = False
     """Whether it is about a CA certificate of the chain instead of the signer's."""
+    evidence: tuple[CertificateRevocationList | OCSPResponse, ...] = field(default=(), repr=False, compare=False)
+    """What was believed: an OCSP response or a CRL, or a delta CRL and the complete one that it builds upon."""
 
 
 NOT_ASKED = RevocationAnswer(RevocationStatus.NOT_CHECKED, "off")

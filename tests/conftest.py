@@ -45,6 +45,12 @@ def summon(maker: Callable[[], Judge]) -> Judge:
 
 
 @pytest.fixture(scope="session")
+def summoned() -> Callable[[Callable[[], Judge]], Judge]:
+    """For judges that are made for one test."""
+    return summon
+
+
+@pytest.fixture(scope="session")
 def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder that all pytest-xdist workers of this session see."""
     base = tmp_path_factory.getbasetemp()

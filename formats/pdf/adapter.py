@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from ..base import SignatureFinding, SigningIdentity, VerificationPolicy
+from ..base import SignatureFinding, SigningIdentity, ValidationData, VerificationPolicy
 from ..profiles import Profile
 from ..source import Source
 
 if TYPE_CHECKING:
+    from .document_timestamp import PreparedTimestamp
     from .reading import PdfDocument
     from .signing import PreparedPdf
 
@@ -45,6 +46,18 @@ class PdfAdapter:
         from .signing import prepare
 
         return prepare(document, identity, profile, at)
+
+    def with_validation_data(self, document: PdfDocument, data: ValidationData, at: datetime) -> Source:
+        """A DSS, in a revision of its own. Raises FormatError."""
+        from .validation_data import with_validation_data
+
+        return with_validation_data(document, data, at)
+
+    def prepare_timestamp(self, document: PdfDocument, at: datetime) -> PreparedTimestamp:
+        """A document timestamp, in a revision of its own. Raises FormatError."""
+        from .document_timestamp import prepare_timestamp
+
+        return prepare_timestamp(document, at)
 
     def verify(self, document: PdfDocument, policy: VerificationPolicy) -> Sequence[SignatureFinding]:
         """Every signature, and what came after it."""

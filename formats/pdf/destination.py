@@ -16,6 +16,10 @@ from ..verdict import RefusedSignatureError, SubIndication
 _TIME_WITH_OFFSET = re.compile(r"D:\d{14}[+-]\d\d'\d\d'?")
 
 
+_ADDITIONS = frozenset(("validation-data-added", "timestamp-added"))
+"""What makes a signature last."""
+
+
 @dataclass(frozen=True, eq=False)
 class SoundSignature:
     """What the rules of a form look at, after everything else was found right."""
@@ -61,7 +65,7 @@ def _agency_form(signature: SoundSignature, profile: Profile) -> Iterator[str]:
 
 
 def _pades(signature: SoundSignature, profile: Profile) -> Iterator[str]:
-    """ETSI EN 319 142-1, table 1, as far as the levels B-B and B-T ask for more than every signature's rules do."""
+    """ETSI EN 319 142-1, table 1, as far as its levels ask for more than every signature's rules do."""
     yield from _dictionary_rules(signature, profile)
     if not _text(signature, "/M"):
         yield "time"
@@ -74,6 +78,11 @@ def _pades(signature: SoundSignature, profile: Profile) -> Iterator[str]:
     # Level B-T, table 1: by an attribute of the signature or by a document timestamp. Whom to trust is no form.
     if profile.timestamp_over and not any(stamp.verdict.passed for stamp in signature.timestamps):
         yield "no-timestamp"
+    additions = [change.code for change in signature.changes if change.code in _ADDITIONS]
+    if profile.validation_data and "validation-data-added" not in additions:
+        yield "no-validation-data"
+    if profile.archive_timestamp and additions[-1:] != ["timestamp-added"]:
+        yield "no-archive-timestamp"
 
 
 def _dictionary_rules(signature: SoundSignature, profile: Profile) -> Iterator[str]:

@@ -16,11 +16,14 @@ from pyhanko.pdf_utils.xref import XRefSectionType
 
 from .parsing import Latin1Name
 from .reading import PdfDocument
+from .waiting_references import waiting_numbers
 
 _OWN_ENTRIES = frozenset(
     {"/Size", "/Prev", "/ID", "/XRefStm", "/Type", "/W", "/Index", "/Length", "/Filter", "/DecodeParms"}
 )
 """Entries of a trailer that belong to one section and are never taken over."""
+_LOOKED_FOR = 1000
+"""So many numbers: more than any update of ours needs, with all that are passed over."""
 _PLAIN_NAME = re.compile(r"/[A-Za-z0-9!\"$&'*+,\-.:;=?@\\^_`|~]*")
 """A name that needs no escape (7.3.5)."""
 
@@ -31,7 +34,8 @@ class Update:
     Objects are serialised when they are put in and may be shared with the reader: nothing here changes them.
     """
 
-    def __init__(self, document: PdfDocument) -> None:
+    def __init__(self, document: PdfDocument, *, signed: bool) -> None:
+        """`signed`: earlier signatures must bear it, so that no new object may have a number that is referred to."""
         reader = document.reader
         self.base = document.source.size
         self._prev = reader.last_startxref
@@ -39,6 +43,7 @@ class Update:
         newest = reader.xrefs.get_xref_container_info(reader.xrefs.total_revisions - 1)
         self._stream = newest.xref_section_type == XRefSectionType.STREAM
         self._size = int(reader.trailer["/Size"])
+        self._waiting = waiting_numbers(document, range(self._size, self._size + _LOOKED_FOR)) if signed else set()
         self._offsets: dict[tuple[int, int], int] = {}
         self._body = bytearray(_separator(document))
 
@@ -49,6 +54,8 @@ class Update:
 
     def reserve(self) -> generic.Reference:
         """The number of a new object."""
+        while self._size in self._waiting:
+            self._size += 1
         self._size += 1
         return generic.Reference(self._size - 1, 0)
 

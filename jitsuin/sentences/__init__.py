@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from . import errors, pdf, pkcs11, timestamps, verdicts, xades
+from . import errors, long_term, pdf, pkcs11, timestamps, verdicts, xades
 from .card import ADVICE, CERTIFICATE_KINDS, ENDINGS, LIFETIMES, REVOCATION_HERE, TOKEN_KINDS
 from .certificates import CERTIFICATE_REMEDIES
 from .errors import UNFORESEEN
 from .pdf import CHANGES, REMEDIES
 from .pkcs11 import TOKEN_EVENTS
-from .verdicts import NOTICES, REVOCATION_WORDS
+from .verdicts import REVOCATION_WORDS
 
 __all__ = [
     "ADVICE",
@@ -42,4 +42,6 @@ ERRORS: Mapping[str, tuple[str, str]] = {
     **pkcs11.ERRORS,
     **timestamps.ERRORS,
     **xades.ERRORS,
+    **long_term.ERRORS,
 }
+NOTICES: Mapping[str, tuple[str, str]] = {**verdicts.NOTICES, **long_term.NOTICES}

@@ -360,6 +360,14 @@ FORM_RULES: Mapping[str, tuple[str, str]] = {
         "there must be a sound timestamp over the signature",
         "署名に対する正しいタイムスタンプがありません",
     ),
+    "no-validation-data": (
+        "evidence for checking it later (DSS) must have been added",
+        "後日の検証に必要な情報(DSS)が追加されていません",
+    ),
+    "no-archive-timestamp": (
+        "the last addition must be a timestamp over the document",
+        "最後に文書全体へのタイムスタンプが追加されていません",
+    ),
     "revision": ("each signature must have a revision of its own", "署名ごとに改訂が分かれていません"),
     "update": (
         "nothing but further signatures may follow a signature",

@@ -408,7 +408,7 @@ def test_preparing_hashes_nothing(party: Parties, tmp_path: Path) -> None:
     assert read < 100_000
     signed = embedded(one, party("valid"))
     assert read >= len(signed[: source.size])
-    first, second = one.before, one.after
+    first, second = one.hole.before, one.hole.after
     assert one.digest == hashlib.sha256(path.read_bytes() + first + second).digest()
 
 
