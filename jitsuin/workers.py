@@ -7,6 +7,7 @@ takes its one file with it, and another is started.
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import socket
@@ -141,6 +142,7 @@ class _Nursery:
         desk = make_desk()
         for module in modules:
             import_module(module)
+        gc.freeze()  # what is there stays there: looking through it would copy it in every worker
         children: set[int] = set()
         while True:
             message, descriptors, _, _ = socket.recv_fds(control, 1, 1)
