@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from folders import written
 from jitsuin.samples.documents import income_tax_return
 from jitsuin.signer.pcsc import list_readers
 from jitsuin.signer.simulator import SIGNATURE_PASSWORD
@@ -90,8 +91,7 @@ def assert_left(other: Callable, desk: Path, tries: int = 5) -> None:
     assert program.tries_left() == tries
     program.close()
     out = desk / "out"
-    written = sorted(path.name for path in out.iterdir()) if out.exists() else []
-    assert set(written) <= {"a.signed.xtx", "b.signed.xtx"}
+    assert {path.name for path in written(out)} <= {"a.signed.xtx", "b.signed.xtx"}
     for name in written:
         verdict = [sys.executable, "-m", "jitsuin", "verify", str(out / name), "--trust", "simulator"]
         assert subprocess.run([*verdict, "--revocation", "off"], capture_output=True, check=False).returncode == 0
