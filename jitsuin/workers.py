@@ -122,9 +122,14 @@ class _Nursery:
         self._control = ours
 
     def worker(self) -> Connection:
+        """Raises WorkerDiedError where the nursery itself is gone."""
         ours, theirs = socket.socketpair()
         with theirs:
-            socket.send_fds(self._control, [b"w"], [theirs.fileno()])
+            try:
+                socket.send_fds(self._control, [b"w"], [theirs.fileno()])
+            except OSError:
+                ours.close()
+                raise WorkerDiedError(reason="nursery") from None
         return Connection(ours.detach())
 
     def kill(self) -> None:
@@ -234,6 +239,7 @@ class Pool:
     ) -> Iterator[tuple[int, object]]:
         """The number and result of each task that was handed out, as they come; a WorkerDiedError is one, too.
 
+        Raises WorkerDiedError where no more workers can be had.
         `wake` is a descriptor that becomes readable when the clerk may have stopped.
         """
         queue = enumerate(tasks)

@@ -71,7 +71,7 @@ def outputs(folder: Path) -> dict[str, str]:
 
 
 def written(folder: Path) -> list[Path]:
-    """All that stands in a folder of outputs, in order; journal and lock left out. Nothing, where there is no folder."""
+    """All that stands in a folder of outputs, in order; journal and lock left out. Nothing where no folder is."""
     return sorted(path for path in folder.iterdir() if path.name not in (NAME, LOCK)) if folder.exists() else []
 
 
