@@ -45,6 +45,8 @@ class Run:
         self.journal = journal
         self.progress = progress
         self.stopped: BaseException | None = None
+        self.has_written = False
+        """Some output was put in its place, or may have been."""
         self._reported = 0
         self._told: dict[str, tuple[str, Mapping[str, object]]] = {}
 
