@@ -6,7 +6,8 @@ A TOML file with one table for each command, keys as the long options, such as:
     key = "file:~/id.p12"
     trust = ["~/ca.cer"]
 
-and the named sets of trust anchors (trust_sets.py).
+The named sets of trust anchors (trust_sets.py) are no options, nor are `[[batch.rules]]`: pairs of `pattern` and
+`profile`, for the files of a batch.
 """
 
 from __future__ import annotations
@@ -30,11 +31,14 @@ COMMAND_LINE_ONLY = frozenset(
         "report",
         "force",
         "unlock",
+        "yes",
+        "resume",
         "json",
         "help",
     }
 )
 """What a person must say each time: a default for it would switch a safety rule off for good, or make no sense."""
+_BATCH = "batch"
 _SECRETS = frozenset({"pin", "password", "passphrase"})
 _TRUST_SETS = ("trust", "sets")
 
@@ -65,6 +69,9 @@ def load_configuration(commands: Mapping[str, Mapping[str, Option]]) -> dict[str
     path, tables = _tables()
     defaults: dict[str, dict[str, object]] = {}
     for command, table in tables.items():
+        if command == _BATCH:
+            _rules(path, table)
+            continue
         if command not in commands or not isinstance(table, dict):
             raise ConfigurationError(path=str(path), reason="unknown-table", detail=command)
         known = commands[command]
@@ -89,7 +96,13 @@ def configured_trust_sets() -> dict[str, TrustSet]:
     return trust_sets(table.get(name, {}), path) if isinstance(table, dict) else {}
 
 
-def _tables() -> tuple[Path, dict[str, object]]:
+def batch_rules() -> tuple[tuple[str, str], ...]:
+    """Pattern and profile of each `[[batch.rules]]`, in their order. Raises ConfigurationError."""
+    path, tables = _tables()
+    return _rules(path, tables.get(_BATCH, {}))
+
+
+def _tables() -> tuple[Path, Mapping[str, object]]:
     """The file and what is in it; nothing where there is none and none was named."""
     path = configuration_path()
     if "JITSUIN_CONFIG" not in os.environ and not path.exists():
@@ -104,6 +117,22 @@ def _tables() -> tuple[Path, dict[str, object]]:
         return path, tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigurationError(path=str(path), reason="not-toml", detail=str(error)) from None
+
+
+def _rules(path: Path, table: object) -> tuple[tuple[str, str], ...]:
+    rules = table.get("rules", []) if isinstance(table, dict) and set(table) <= {"rules"} else None
+    if not isinstance(rules, list):
+        raise ConfigurationError(path=str(path), reason="not-rules", detail=_BATCH)
+    pairs: list[tuple[str, str]] = []
+    for rule in rules:
+        if not isinstance(rule, dict) or set(rule) != {"pattern", "profile"} or not all(map(_text, rule.values())):
+            raise ConfigurationError(path=str(path), reason="not-rules", detail=f"{_BATCH}.rules")
+        pairs.append((rule["pattern"], rule["profile"]))
+    return tuple(pairs)
+
+
+def _text(value: object) -> bool:
+    return isinstance(value, str)
 
 
 def _plain(value: object) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import IntEnum
+from functools import partial
 
 from jitsuin.formats import errors as formats
 from jitsuin.signer import errors as signer
@@ -14,6 +15,10 @@ class JitsuinError(Exception):
     def __init__(self, **facts: object) -> None:
         super().__init__(", ".join(f"{name}={value!r}" for name, value in facts.items()))
         self.facts = facts
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """To and from other processes, with the facts."""
+        return partial(type(self), **self.facts), ()
 
 
 class InputError(JitsuinError):
@@ -87,6 +92,22 @@ class NotAttemptedError(JitsuinError):
     """The key failed at an earlier document of the run. Facts: path."""
 
 
+class WorkerDiedError(JitsuinError):
+    """The process that had the file in hand died: out of memory, or a fault in a library. Facts: path."""
+
+
+class UnsentError(JitsuinError):
+    """An error that nobody foresaw, in a worker process. Facts: kind (its name)."""
+
+
+class BatchError(JitsuinError):
+    """The run as a whole cannot be. Facts: reason (`strict`, `declined`, `another-key`), count of `strict`."""
+
+
+class JournaledError(JitsuinError):
+    """An earlier run failed with this file. Facts: detail (the error's name, as the journal has it)."""
+
+
 class ExitCode(IntEnum):
     """What the program's exit status means (docs/exit-codes.md is made from this)."""
 
@@ -133,6 +154,10 @@ _EXIT_CODES: tuple[tuple[type[Exception], ExitCode], ...] = (
     (InputError, ExitCode.BAD_INPUT),
     (InputChangedError, ExitCode.BAD_INPUT),
     (NotAttemptedError, ExitCode.TOKEN),
+    (WorkerDiedError, ExitCode.INTERNAL),
+    (UnsentError, ExitCode.INTERNAL),
+    (BatchError, ExitCode.SOME_FAILED),
+    (JournaledError, ExitCode.SOME_FAILED),
     (UnknownFormatError, ExitCode.BAD_INPUT),
     (ProfileMismatchError, ExitCode.USAGE),
     (UnknownNameError, ExitCode.USAGE),

@@ -24,6 +24,7 @@ from .sentences import (
     NOTICES,
     REMEDIES,
     REVOCATION_WORDS,
+    SKIPS,
     TOKEN_EVENTS,
     UNFORESEEN,
     VERDICTS,
@@ -99,6 +100,11 @@ def _remedy(error: Exception, reason: str, facts: Mapping[str, object]) -> tuple
         particular = CERTIFICATE_REMEDIES.get(f"{reason}.{facts.get('crl_reason')}")
         return particular or CERTIFICATE_REMEDIES.get(reason)
     return REMEDIES.get(reason)
+
+
+def skip_sentence(reason: str) -> str:
+    """Why a file of a batch was passed over."""
+    return _filled(SKIPS[reason], {})
 
 
 def token_event_sentence(code: str, token: str) -> str:

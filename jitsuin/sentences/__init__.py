@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from . import errors, long_term, pdf, pkcs11, timestamps, verdicts, xades
+from . import batch, errors, long_term, pdf, pkcs11, timestamps, verdicts, xades
+from .batch import SKIPS
 from .card import ADVICE, CERTIFICATE_KINDS, ENDINGS, LIFETIMES, REVOCATION_HERE, TOKEN_KINDS
 from .certificates import CERTIFICATE_REMEDIES
 from .errors import UNFORESEEN
@@ -28,6 +29,7 @@ __all__ = [
     "REMEDIES",
     "REVOCATION_HERE",
     "REVOCATION_WORDS",
+    "SKIPS",
     "TOKEN_EVENTS",
     "TOKEN_KINDS",
     "UNFORESEEN",
@@ -43,5 +45,6 @@ ERRORS: Mapping[str, tuple[str, str]] = {
     **timestamps.ERRORS,
     **xades.ERRORS,
     **long_term.ERRORS,
+    **batch.ERRORS,
 }
 NOTICES: Mapping[str, tuple[str, str]] = {**verdicts.NOTICES, **long_term.NOTICES}
