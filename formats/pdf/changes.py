@@ -18,14 +18,10 @@ from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.generic import Reference
 
 from ..base import Change
-from ..verdict import RefusedSignatureError, SubIndication
-from .objects import WHITE_SPACE, read_placed, same
+from .comparison import Comparison, Key, key_of
+from .objects import same
 from .reading import PdfDocument
 from .revisions import Revision
-
-MAX_OBJECTS = 10_000
-_MAX_GAP = 4096
-_Key = tuple[int, int]
 
 _FIELD_ENTRIES = ("/FT", "/T", "/TU", "/TM", "/V", "/Ff", "/Lock", "/SV")
 _WIDGET_ENTRIES = (
@@ -60,20 +56,12 @@ def changes_in(document: PdfDocument, older: Revision, newer: Revision) -> tuple
     return tuple(_Update(document, older, newer).changes())
 
 
-class _Update:
+class _Update(Comparison):
     """One incremental update under examination."""
 
     def __init__(self, document: PdfDocument, older: Revision, newer: Revision) -> None:
-        self._source = document.source
-        self._reader = document.reader
-        self._older, self._newer = older, newer
-        self._before: dict[_Key, generic.PdfObject] = {}
-        """The former values of what was there and is written anew."""
-        self._after: dict[_Key, generic.PdfObject] = {}
-        """Every object of this revision."""
-        self._taken: set[_Key] = set()
-        """New objects that belong to something permitted."""
-        self._fields: dict[_Key, str] = {}
+        super().__init__(document, older, newer)
+        self._fields: dict[Key, str] = {}
         """New signature fields, by name."""
 
     def changes(self) -> Iterator[Change]:
@@ -82,64 +70,6 @@ class _Update:
         yield from self._catalog()  # 3
         yield from self._others()
         yield from self._rest()  # 5
-
-    def _at(self, key: _Key | None = None, /, **facts: object) -> dict[str, object]:
-        where = {} if key is None else {"object": key[0]}
-        return {"revision": self._newer.number, **where, **facts}
-
-    # 1. Reading
-
-    def _read(self) -> Iterator[Change]:
-        xrefs, section = self._reader.xrefs, self._newer.section
-        references = sorted(xrefs.explicit_refs_in_revision(section), key=lambda ref: (ref.idnum, ref.generation))
-        if len(references) > MAX_OBJECTS:
-            raise RefusedSignatureError(SubIndication.FORMAT_FAILURE, "pdf-too-many-changes", limit=MAX_OBJECTS)
-        own = xrefs.get_xref_container_info(section).stream_ref
-        spans: list[tuple[int, int]] = []
-        streams = {(ref.idnum, ref.generation) for ref in xrefs.object_streams_used_in(section)}
-        for ref in references:
-            key = ref.idnum, ref.generation
-            place = xrefs.get_historical_ref(ref, section)
-            former = xrefs.get_historical_ref(ref, self._older.section)
-            if own is not None and key == (own.idnum, own.generation):
-                if former is not None:  # the section itself in the place of what the number meant
-                    yield Change("object-changed", False, self._at(key))
-                continue
-            if place is None:
-                if former is not None:
-                    yield Change("object-freed", False, self._at(key))
-                continue
-            if isinstance(place, int):
-                if not self._older.marker_end <= place < self._newer.xref_start:
-                    yield Change("object-elsewhere", False, self._at(key))
-                    continue
-                placed = read_placed(self._reader, ref, place)
-                spans.append((placed.start, placed.end))
-                self._after[key] = placed.value
-            else:
-                self._after[key] = self._reader.get_object(ref, revision=section)
-            if former is not None:
-                self._before[key] = self._read_former(ref, former)
-        if not streams <= self._after.keys():
-            yield Change("object-elsewhere", False, self._at(min(streams - self._after.keys())))
-        self._taken |= streams
-        yield from self._hidden_bytes(spans)
-
-    def _read_former(self, ref: Reference, place: object) -> generic.PdfObject:
-        if isinstance(place, int):
-            return read_placed(self._reader, ref, place).value
-        former: generic.PdfObject = self._reader.get_object(ref, revision=self._older.section)
-        return former
-
-    def _hidden_bytes(self, spans: list[tuple[int, int]]) -> Iterator[Change]:
-        """Between the objects there is white space only."""
-        position = self._older.marker_end
-        for start, end in [*sorted(spans), (self._newer.xref_start, self._newer.xref_start)]:
-            self._reader.stream.seek(position)
-            if not 0 <= start - position <= _MAX_GAP or self._reader.stream.read(start - position).strip(WHITE_SPACE):
-                yield Change("hidden-bytes", False, self._at(offset=position))
-                return
-            position = end
 
     # 2. The trailer
 
@@ -157,8 +87,8 @@ class _Update:
         first_ids = [_first_identifier(each) for each in (before, after)]
         if first_ids[0] is not None and first_ids[0] != first_ids[1]:
             yield Change("trailer-changed", False, self._at(key="/ID"))
-        self._root = _key(dict.get(after, "/Root"))
-        self._information = _key(dict.get(before, "/Info"))
+        self._root = key_of(dict.get(after, "/Root"))
+        self._information = key_of(dict.get(before, "/Info"))
 
     def _new_information(self, reference: generic.IndirectObject) -> Iterator[Change]:
         key = reference.idnum, reference.generation
@@ -190,7 +120,7 @@ class _Update:
         for key in ("/Extensions", "/Version"):
             yield from self._declaration(key, dict.get(before, key), dict.get(after, key))
 
-    def _extended_or_rewritten(self, key: _Key, before: generic.PdfObject, after: generic.PdfObject) -> Change:
+    def _extended_or_rewritten(self, key: Key, before: generic.PdfObject, after: generic.PdfObject) -> Change:
         if same(before, after):
             return Change("object-rewritten", True, self._at(key))
         return Change("object-extended", True, self._at(key))
@@ -230,7 +160,7 @@ class _Update:
         yield from self._field_list(dict.get(former, "/Fields"), dict.get(new, "/Fields"), where)
 
     def _field_list(
-        self, before: generic.PdfObject | None, after: generic.PdfObject | None, holder: _Key | None
+        self, before: generic.PdfObject | None, after: generic.PdfObject | None, holder: Key | None
     ) -> Iterator[Change]:
         added = self._growth(before, after)
         where = self._own_key(after, holder)
@@ -245,8 +175,8 @@ class _Update:
 
     # 4. What may be added
 
-    def _new_field(self, item: generic.PdfObject, where: _Key | None) -> Iterator[Change]:
-        key = _key(item)
+    def _new_field(self, item: generic.PdfObject, where: Key | None) -> Iterator[Change]:
+        key = key_of(item)
         field = self._after.get(key) if key is not None else None
         if key is None or key in self._before or type(field) is not generic.DictionaryObject:
             yield Change("form-changed", False, self._at(where, key="/Fields"))
@@ -265,10 +195,10 @@ class _Update:
         yield from self._signature(name, key, dict.get(field, "/V"))
         yield from self._appearance(name, key, dict.get(field, "/AP"))
 
-    def _signature(self, name: str, field: _Key, reference: generic.PdfObject | None) -> Iterator[Change]:
+    def _signature(self, name: str, field: Key, reference: generic.PdfObject | None) -> Iterator[Change]:
         if reference is None:
             return
-        key = _key(reference)
+        key = key_of(reference)
         value = self._after.get(key) if key is not None else None
         if key is None or key in self._before or key in self._taken or type(value) is not generic.DictionaryObject:
             yield Change("field-changed", False, self._at(field, field=name, key="/V"))
@@ -279,7 +209,7 @@ class _Update:
         else:
             yield Change("signature-added", True, self._at(key, field=name))
 
-    def _appearance(self, name: str, field: _Key, appearance: generic.PdfObject | None) -> Iterator[Change]:
+    def _appearance(self, name: str, field: Key, appearance: generic.PdfObject | None) -> Iterator[Change]:
         """What a visible signature shows. It may lie over the page, so that it is worth a word of its own."""
         if appearance is not None:
             self._take(appearance)
@@ -330,7 +260,7 @@ class _Update:
 
     def _evidence(self, item: generic.PdfObject) -> bool:
         """A new stream, or one that is there already and stays as it is."""
-        key = _key(item)
+        key = key_of(item)
         if key is None or key in self._before:
             return False
         if key in self._after:
@@ -339,7 +269,7 @@ class _Update:
 
     def _settle(self, item: generic.PdfObject, changed: list[bool]) -> None:
         """An object of the DSS that is new, or had been there and was compared."""
-        key = _key(item)
+        key = key_of(item)
         if key in self._after:
             changed[0] = True
             self._before.pop(key, None)
@@ -368,26 +298,26 @@ class _Update:
             else:
                 yield Change("object-changed", False, self._at(key))
 
-    def _annotations(self, key: _Key, before: generic.ArrayObject, after: generic.ArrayObject) -> Iterator[Change]:
+    def _annotations(self, key: Key, before: generic.ArrayObject, after: generic.ArrayObject) -> Iterator[Change]:
         added = self._growth(before, after)
-        if added is None or not all(_key(item) in self._fields for item in added):
+        if added is None or not all(key_of(item) in self._fields for item in added):
             yield Change("annotations-changed", False, self._at(key))
         else:
             yield Change("object-extended", True, self._at(key))
 
-    def _page(self, key: _Key, before: generic.DictionaryObject, after: generic.DictionaryObject) -> Iterator[Change]:
+    def _page(self, key: Key, before: generic.DictionaryObject, after: generic.DictionaryObject) -> Iterator[Change]:
         for entry in _differing(before, after):
             if entry != "/Annots" or entry not in after:
                 yield Change("page-changed", False, self._at(key, key=str(entry)))
                 return
         added = self._growth(dict.get(before, "/Annots"), dict.get(after, "/Annots"))
-        if added is None or not all(_key(item) in self._fields for item in added):
+        if added is None or not all(key_of(item) in self._fields for item in added):
             yield Change("annotations-changed", False, self._at(key))
         else:
             yield Change("object-extended", True, self._at(key))
 
     def _signed_field(
-        self, key: _Key, before: generic.DictionaryObject, after: generic.DictionaryObject
+        self, key: Key, before: generic.DictionaryObject, after: generic.DictionaryObject
     ) -> Iterator[Change]:
         """An empty signature field was signed."""
         name = str(self._resolved_former(dict.get(before, "/T")) or "")
@@ -423,7 +353,7 @@ class _Update:
         return False
 
     def _information_changed(
-        self, key: _Key, before: generic.DictionaryObject, after: generic.DictionaryObject
+        self, key: Key, before: generic.DictionaryObject, after: generic.DictionaryObject
     ) -> Iterator[Change]:
         for entry in _differing(before, after):
             if entry not in _INFORMATION:
@@ -438,75 +368,6 @@ class _Update:
             ref = Reference(key[0], key[1], self._reader)
             if self._reader.xrefs.get_historical_ref(ref, self._older.section) is None:
                 yield Change("object-added", False, self._at(key))
-
-    # Looking things up
-
-    def _value(self, key: _Key) -> generic.PdfObject | None:
-        """An object as of the newer revision."""
-        if key in self._after:
-            return self._after[key]
-        ref = Reference(key[0], key[1], self._reader)
-        if self._reader.xrefs.get_historical_ref(ref, self._newer.section) is None:
-            return None
-        value: generic.PdfObject = self._reader.get_object(ref, revision=self._newer.section)
-        return value
-
-    def _former(self, key: _Key) -> generic.PdfObject | None:
-        """An object as of the older revision."""
-        ref = Reference(key[0], key[1], self._reader)
-        place = self._reader.xrefs.get_historical_ref(ref, self._older.section)
-        return None if place is None else self._read_former(ref, place)
-
-    def _resolved(self, item: generic.PdfObject | None) -> generic.PdfObject | None:
-        key = _key(item)
-        return item if key is None else self._value(key)
-
-    def _resolved_former(self, item: generic.PdfObject | None) -> generic.PdfObject | None:
-        key = _key(item)
-        return item if key is None else self._former(key)
-
-    def _own_key(self, item: generic.PdfObject | None, holder: _Key | None) -> _Key | None:
-        """Which object an entry stands in: its own, or the one that holds it directly."""
-        return _key(item) or holder
-
-    def _take_number(self, item: generic.PdfObject | None) -> None:
-        key = _key(item)
-        if key is not None and key in self._after:
-            self._taken.add(key)
-
-    def _take(self, item: generic.PdfObject | None) -> None:
-        """Take in an addition with all new objects that it consists of; what was there before is not followed."""
-        left = [item]
-        while left:
-            one = left.pop()
-            if isinstance(one, generic.IndirectObject):
-                key = one.idnum, one.generation
-                known = self._reader.xrefs.get_historical_ref(one.reference, self._older.section) is not None
-                if key not in self._taken and key in self._after and not known:
-                    self._taken.add(key)
-                    left.append(self._after[key])
-            elif isinstance(one, generic.DictionaryObject):
-                left.extend(dict.values(one))
-            elif isinstance(one, generic.ArrayObject):
-                left.extend(list.__iter__(one))
-
-    def _growth(
-        self, before: generic.PdfObject | None, after: generic.PdfObject | None
-    ) -> list[generic.PdfObject] | None:
-        """What was appended to an array; None where anything else happened."""
-        old = generic.ArrayObject() if before is None else self._resolved_former(before)
-        new = generic.ArrayObject() if after is None else self._resolved(after)
-        if not isinstance(old, generic.ArrayObject) or not isinstance(new, generic.ArrayObject):
-            return None
-        self._take_number(after)
-        olds, news = list(list.__iter__(old)), list(list.__iter__(new))
-        if len(news) < len(olds) or not all(map(same, olds, news)):
-            return None
-        return news[len(olds) :]
-
-
-def _key(item: generic.PdfObject | None) -> _Key | None:
-    return (item.idnum, item.generation) if isinstance(item, generic.IndirectObject) else None
 
 
 def _differing(before: generic.DictionaryObject, after: generic.DictionaryObject) -> list[str]:
