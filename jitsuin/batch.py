@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import Path
 
 from . import batch_signing, clock, registry
-from .batch_desks import SigningDesk
+from .batch_desks import SigningDesk, packed
 from .batch_rehearsal import Conditions, known_before, rehearse, summary
 from .batch_results import BatchResult, FileState, Progress, Summary, untold
 from .batch_run import File, Run
@@ -155,7 +155,10 @@ def _profile_for(name: str, options: SigningOptions, batch: BatchOptions) -> str
 
 def _pool(run: Run, rehearsing: Rehearsing) -> Pool:
     modules = PDF_MODULES if any(file.name.lower().endswith(".pdf") for file in run.files) else ()
-    return Pool(partial(SigningDesk, rehearsing.options, rehearsing.at), modules)
+    options = rehearsing.options
+    trust, timestamp_trust = packed(options.trust), packed(options.timestamp_trust)
+    ready = replace(options, trust=trust, timestamp_trust=timestamp_trust)
+    return Pool(partial(SigningDesk, ready, rehearsing.at), modules)
 
 
 def _objection(run: Run, batch: BatchOptions, confirm: Confirm | None) -> BaseException | None:
