@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 
 class FormatError(Exception):
     """Root of everything a format adapter raises. The facts are keyword arguments, kept in `facts`.
@@ -12,6 +14,10 @@ class FormatError(Exception):
     def __init__(self, **facts: object) -> None:
         super().__init__(", ".join(f"{name}={value!r}" for name, value in facts.items()))
         self.facts = facts
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """To and from other processes, with the facts."""
+        return partial(type(self), **self.facts), ()
 
 
 class MalformedDocumentError(FormatError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import IntEnum
+from functools import partial
 
 from jitsuin.formats import errors as formats
 from jitsuin.signer import errors as signer
@@ -14,6 +15,10 @@ class JitsuinError(Exception):
     def __init__(self, **facts: object) -> None:
         super().__init__(", ".join(f"{name}={value!r}" for name, value in facts.items()))
         self.facts = facts
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """To and from other processes, with the facts."""
+        return partial(type(self), **self.facts), ()
 
 
 class InputError(JitsuinError):

@@ -5,6 +5,8 @@ The facts are keyword arguments, kept as attributes. Nothing personal and no sec
 
 from __future__ import annotations
 
+from functools import partial
+
 
 class SignerError(Exception):
     """Root of everything a signer backend raises."""
@@ -12,6 +14,10 @@ class SignerError(Exception):
     def __init__(self, **facts: object) -> None:
         super().__init__(", ".join(f"{name}={value!r}" for name, value in facts.items()))
         self.facts = facts
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """To and from other processes, with the facts."""
+        return partial(type(self), **self.facts), ()
 
     def __getattr__(self, name: str) -> object:
         try:
