@@ -17,7 +17,7 @@ from typing import Final, Literal
 from .batch_results import BatchResult, FileRecord, FileState
 from .html_page import Markup, code, definitions, element, joined, lines, page, time_element
 from .language import say
-from .messages import error_sentence, verdict_sentence
+from .messages import error_sentence, notice_sentence, verdict_sentence
 from .sentences.batch_page import (
     BEFORE_ITS_TURN,
     DISCLOSURE,
@@ -27,6 +27,7 @@ from .sentences.batch_page import (
     NAMES_LEFT_OUT,
     ON_PAPER,
     OUTCOMES,
+    SKIPPED,
     THE_FILE,
 )
 from .sentences.checks import ACCEPTANCE, LEGEND, NO_PROOF, REVOCATION_MODES
@@ -97,6 +98,8 @@ def _body(result: BatchResult, conditions: RunConditions) -> Iterator[Markup]:
     if result.stopped is not None:
         yield _stopped(result.stopped, conditions)
     yield _chart(groups, len(rows))
+    for notice in result.notices:
+        yield element("p", notice_sentence(notice.code, notice.facts))
     if conditions.command == "verify":
         yield element("p", say(*LEGEND), class_="faint")
     if conditions.redact:
@@ -122,7 +125,7 @@ class _Row:
         self.why = self._why(redact=redact)
 
     def _why(self, *, redact: bool) -> str:
-        """A good outcome needs none. The file stays unnamed, as it is named beside it, so that reasons can be counted."""
+        """A good outcome needs none. The file is named beside it; unnamed here, equal reasons can be counted."""
         record = self.record
         change = _hiding(record) if redact else _unnamed(record)
         if record.error is not None:
@@ -132,7 +135,9 @@ class _Row:
             return verdict_sentence(record.verdict.reason, _facts(record.verdict.facts, change))
         if record.state is FileState.NOT_ATTEMPTED:
             return say(*BEFORE_ITS_TURN)
-        return record.reason or ""
+        if record.reason is not None:
+            return say(*SKIPPED.get(record.reason, (record.reason, record.reason)))
+        return "; ".join(notice_sentence(one.code, _facts(one.facts, change)) for one in record.notices)
 
     @property
     def kind(self) -> str:
@@ -311,6 +316,10 @@ def _foot(result: BatchResult, conditions: RunConditions) -> Markup:
         (say("options", "オプション"), lines(map(code, options or ("–",)))),
         (say("program", "プログラム"), f"jitsuin {version('jitsuin')}"),
     ]
+    if result.certificate_serial is not None and not conditions.redact:
+        rows.append(
+            (say("certificate's serial number", "証明書のシリアル番号"), code(f"{result.certificate_serial:x}"))
+        )
     heading = say("How it was signed", "署名の条件") if signed else say("How it was verified", "検証の条件")
     return element(
         "footer",
