@@ -109,7 +109,7 @@ class _Verification:
         signatures = [_Signature(field, uses[field.signature] > 1) for field in found]
         known = {(field.name, field.signature) for field in found}
         for older, newer in zip(self._revisions[-2::-1], self._revisions[:0:-1], strict=True):
-            if self._removes_nothing(newer):
+            if self._had_no_form(older) or self._removes_nothing(newer):
                 continue
             for field in signed_fields(self._reader.get_historical_resolver(older.section)):
                 field = SignedField(field.name, generic.Reference(field.signature.idnum, field.signature.generation))
@@ -117,6 +117,14 @@ class _Verification:
                     known.add((field.name, field.signature))
                     signatures.append(_Signature(field, shared=False, removed_by=newer.number))
         return signatures
+
+    def _had_no_form(self, older: Revision) -> bool:
+        """Then there was no signature to be removed. Cheap, and what most files are before they are signed."""
+        try:
+            root = self._reader.get_historical_resolver(older.section).root
+        except (FormatError, PdfReadError, ValueError):
+            return False
+        return "/AcroForm" not in root
 
     def _removes_nothing(self, newer: Revision) -> bool:
         """What is permitted removes nothing. What cannot be judged, perhaps long before any signature, may."""
