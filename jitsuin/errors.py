@@ -73,6 +73,18 @@ class NotAttemptedError(JitsuinError):
     """The key failed at an earlier document of the run. Facts: path."""
 
 
+class WorkerDiedError(JitsuinError):
+    """The process that had the file in hand died: out of memory, or a fault in a library. Facts: path."""
+
+
+class UnsentError(JitsuinError):
+    """An error that nobody foresaw, in a worker process. Facts: kind (its name)."""
+
+
+class BatchError(JitsuinError):
+    """The run as a whole cannot be. Facts: reason (`nothing-to-sign`, `strict`, `declined`), path, count."""
+
+
 class ExitCode(IntEnum):
     """What the program's exit status means (docs/exit-codes.md is made from this)."""
 
@@ -119,6 +131,9 @@ _EXIT_CODES: tuple[tuple[type[Exception], ExitCode], ...] = (
     (InputError, ExitCode.BAD_INPUT),
     (InputChangedError, ExitCode.BAD_INPUT),
     (NotAttemptedError, ExitCode.TOKEN),
+    (WorkerDiedError, ExitCode.INTERNAL),
+    (UnsentError, ExitCode.INTERNAL),
+    (BatchError, ExitCode.SOME_FAILED),
     (UnknownFormatError, ExitCode.BAD_INPUT),
     (ProfileMismatchError, ExitCode.USAGE),
     (UnknownNameError, ExitCode.USAGE),

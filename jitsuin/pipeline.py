@@ -9,7 +9,7 @@ Steps 3 to 5 are the signer's: they happen when its certificate is first read, a
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -136,7 +136,7 @@ def sign_files(
     plans = rehearsing.all(jobs)
     if not any(isinstance(plan, Plan) for plan in plans):
         return [plan for plan in plans if isinstance(plan, SignOutcome)]
-    signing = _unlock(signer, rehearsing)
+    signing = unlock(signer, rehearsing)
     outcomes: list[SignOutcome] = []
     key_failed = False
     for plan in plans:
@@ -158,7 +158,7 @@ def rehearse_files(
     return [plan.rehearsal if isinstance(plan, Plan) else plan for plan in plans]
 
 
-def _unlock(signer: Signer, rehearsing: Rehearsing) -> _Signing:
+def unlock(signer: Signer, rehearsing: Rehearsing) -> Signing:
     """Steps 3 to 6. Raises SignerError, or CertificateRefusedError at the gate."""
     _refuse_without_pin(signer, rehearsing)
     certificate, issuers = signer.certificate, signer.issuers
@@ -172,7 +172,7 @@ def _unlock(signer: Signer, rehearsing: Rehearsing) -> _Signing:
     # The chain that was judged is the one to embed: it may reach further than what the token knows.
     holder = holder_of(certificate)
     identity = SigningIdentity(certificate, judgement.chain.certificates[1:], holder.name if holder else None)
-    return _Signing(signer, identity, judgement, rehearsing)
+    return Signing(signer, identity, judgement, rehearsing)
 
 
 def _refuse_without_pin(signer: Signer, rehearsing: Rehearsing) -> None:
@@ -189,13 +189,15 @@ def _refuse_without_pin(signer: Signer, rehearsing: Rehearsing) -> None:
 
 
 @dataclass(frozen=True)
-class _Signing:
+class Signing:
     """Steps 7 to 12, with a key whose certificate has passed the gate."""
 
     signer: Signer
     identity: SigningIdentity
     judgement: Judgement
     run: Rehearsing
+    placing: Callable[[str], None] | None = None
+    """Told the SHA-256 of an output that has been verified, before it is put in place; may refuse by raising."""
 
     def sign(self, plan: Plan) -> SignOutcome:
         """One document. Whatever goes wrong is its outcome, so that what was written before stays reported."""
@@ -223,11 +225,17 @@ class _Signing:
         if self.run.options.make_folder:
             make_folder(rehearsal.target.parent)
         own: list[_OwnOutput] = []
+
+        def check(written: Path) -> None:
+            own.append(self._verify_own(plan, stamped.profile, open_document(written), made))
+            if self.placing is not None:
+                self.placing(own[0].sha256)
+
         write_atomically(  # 9, 10, 11
             rehearsal.target,
             lambda file: stamped.embed(prepared, value, file),
             overwrite=self.run.options.overwrite,
-            check=lambda written: own.append(self._verify_own(plan, stamped.profile, open_document(written), made)),
+            check=check,
         )
         return SignResult(  # 12
             source=rehearsal.source,

@@ -6,10 +6,11 @@ Whatever can fail without a key fails here, before a card is touched.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -32,6 +33,7 @@ from .validity import Mode, RevocationMode
 if TYPE_CHECKING:
     from jitsuin.formats.base import FormatAdapter
     from jitsuin.formats.profiles import Profile
+    from jitsuin.formats.source import Source
 
 TimestampMode = Literal["require", "prefer"]
 
@@ -68,6 +70,8 @@ class SigningOptions:
     overwrite: bool = False
     make_folder: bool = False
     """Make the folder of an output that does not exist yet."""
+    mixed: bool = False
+    """There are documents of several formats: an option for one of them is none for the others."""
     protected: tuple[Path, ...] = ()
     """Files that no output may replace, besides those that the run reads by these options: the key's, for instance."""
 
@@ -130,25 +134,35 @@ class Rehearsing:
         try:
             content = open_document(source)
             check_output(target, protected, overwrite=self.options.overwrite, make_folder=self.options.make_folder)
-            adapter = adapter_for(source, content, self.options.profile)
-            profile = self._profile(adapter)
-            document, notices = opened(adapter, content, normalize=self.options.normalize)
-            adapter.prepare(document, self._stand_in, profile, self.at)
+            return self.plan(source, target, content)
         except EXPECTED_ERRORS as error:
             return SignOutcome(source, error=error)
+
+    def plan(self, source: Path, target: Path, content: Source) -> Plan:
+        """Prepare the document with the stand-in identity. Raises JitsuinError or FormatError."""
+        adapter = adapter_for(source, content, self.options.profile)
+        profile = self.profile(adapter)
+        document, notices = opened(adapter, content, normalize=self.options.normalize)
+        adapter.prepare(document, self._stand_in, profile, self.at)
         rehearsal = Rehearsal(source, target, profile, content.hasher("sha256").hexdigest())
         return Plan(rehearsal, adapter, document, notices)
 
-    def _profile(self, adapter: FormatAdapter) -> Profile:
+    def with_options(self, **changes: Any) -> Rehearsing:
+        """The same with some options changed: those that name no further file or address to be read here."""
+        other = copy(self)
+        other.options = replace(self.options, **changes)
+        return other
+
+    def profile(self, adapter: FormatAdapter) -> Profile:
         """The destination profile, narrowed by the options. Raises ProfileMismatchError for one it has no use for."""
-        options = self.options
-        chosen = options.profile
+        chosen = self.options.profile
         profile = registry.profile_named(chosen) if chosen else registry.profile_for(adapter.name)
+        options = _fitting(self.options, profile) if self.options.mixed else self.options
         if self.authority is not None and not chosen:
             profile = registry.with_timestamp(profile)
         if self.authority is None and profile.timestamp_over:
             raise ProfileMismatchError(profile=profile.name, reason="no-timestamp-url")
-        if self.authority is not None and not profile.timestamp_over:
+        if self.authority is not None and not profile.timestamp_over and (chosen or not options.mixed):
             raise ProfileMismatchError(profile=profile.name, found="--timestamp-url")
         if self.authority is not None and options.timestamp == "require":
             self.authority.check_address()
@@ -164,7 +178,7 @@ class Rehearsing:
             chain=ChainOption(options.chain) if options.chain else profile.chain,
             attachments=options.attachments,
             references=options.references,
-            files=self.files or None,
+            files=(options.files and self.files) or None,
             field=options.field,
             reason=options.reason,
             location=options.location,
@@ -176,6 +190,17 @@ class Rehearsing:
         if options.timestamp_url is None:
             return None
         return TimestampAuthority(options.timestamp_url, anchors, self.broker, options.evidence, self.mode)
+
+
+def _fitting(options: SigningOptions, profile: Profile) -> SigningOptions:
+    """Without the options that are for other formats than the profile's."""
+    if profile.format != "etax":
+        options = replace(options, attachments=False)
+    if profile.format != "xmldsig":
+        options = replace(options, references=(), files=())
+    if profile.format != "pdf":
+        options = replace(options, field=None, reason=None, location=None)
+    return options
 
 
 def _stand_in(at: datetime) -> SigningIdentity:

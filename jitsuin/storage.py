@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import secrets
 import stat
 from collections.abc import Callable, Iterable
@@ -17,6 +18,7 @@ from .errors import InputChangedError, InputError, OutputError
 
 MAX_INPUT_BYTES = 512 * 1024 * 1024
 _IN_MEMORY_BYTES = 16 * 1024 * 1024
+_TEMPORARY = ".jitsuin-"
 
 
 def open_document(path: Path) -> Source:
@@ -107,7 +109,7 @@ def write_atomically(
     is put in place by a hard link, which fails if something has appeared there meanwhile. On any error the temporary
     file is removed and the target is as it was. Raises OutputError, and what `write` and `check` raise.
     """
-    temporary = target.with_name(f".jitsuin-{secrets.token_hex(8)}")
+    temporary = target.with_name(f"{_TEMPORARY}{secrets.token_hex(8)}")
     try:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
         descriptor = os.open(temporary, flags, 0o666)  # less the umask, as any program's files
@@ -127,7 +129,7 @@ def write_atomically(
     except FileExistsError:
         raise OutputError(path=str(target), reason="exists") from None
     except OSError as error:
-        raise OutputError(path=str(target), reason="os", detail=error.strerror) from None
+        raise OutputError(path=str(target), reason="os", detail=error.strerror, errno=error.errno) from None
     _sync_folder(target.parent)
 
 
@@ -136,7 +138,16 @@ def make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise OutputError(path=str(folder), reason="os", detail=error.strerror) from None
+        raise OutputError(path=str(folder), reason="os", detail=error.strerror, errno=error.errno) from None
+
+
+def remove_leftovers(folders: Iterable[Path]) -> None:
+    """Remove temporary files that a killed run has left in its output folders, which nobody else is writing to."""
+    for folder in folders:
+        with contextlib.suppress(OSError):
+            for path in folder.glob(f"{_TEMPORARY}*"):
+                if re.fullmatch("[0-9a-f]{16}", path.name.removeprefix(_TEMPORARY)):
+                    path.unlink()
 
 
 def _place_new(temporary: Path, target: Path) -> None:

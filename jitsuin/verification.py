@@ -43,22 +43,54 @@ def verify_file(
     InputError where the file cannot be read, UnknownFormatError where it is of no known format, UnknownNameError for a
     profile that does not exist, TrustFileError for unusable anchors or CRLs.
     """
-    path, at, mode = Path(path), at or clock.now(), RevocationMode(revocation)
-    expected = registry.profile_named(profile) if profile is not None else None
-    policy = VerificationPolicy(accept_sha1, contents_of(files), expected)
-    judging = Judging(
-        load_trust(trust), load_timestamp_trust(timestamp_trust), open_broker(crls, evidence, at), at, mode
-    )
-    source = open_document(path)
-    try:
-        adapter = adapter_for(path, source, profile)
-        format_name, findings = adapter.name, findings_of(adapter, source, policy)
-    except ProfileMismatchError as error:
-        verdict = Verdict(SubIndication.SIG_CONSTRAINTS_FAILURE, "wrong-format", error.facts)
-        format_name, findings = str(error.facts["found"]), [SignatureFinding("/", verdict)]
-    proof_required = expected is not None and expected.timestamp_over is not None
-    reports = [judging.judge(finding, proof_required=proof_required) for finding in findings]
-    return VerifyReport(path, format_name, source.hasher("sha256").hexdigest(), at, tuple(reports))
+    return Verifying(
+        trust=trust,
+        crls=crls,
+        revocation=revocation,
+        evidence=evidence,
+        timestamp_trust=timestamp_trust,
+        at=at,
+        profile=profile,
+        accept_sha1=accept_sha1,
+        files=files,
+    ).verify(Path(path))
+
+
+class Verifying:
+    """The options of `verify_file` resolved once, for any number of documents."""
+
+    def __init__(
+        self,
+        *,
+        trust: TrustNames = (),
+        crls: Sequence[str | Path] = (),
+        revocation: Mode = "require",
+        evidence: EvidenceOptions = ONLINE,
+        timestamp_trust: TrustNames = (),
+        at: datetime | None = None,
+        profile: str | None = None,
+        accept_sha1: bool = False,
+        files: Sequence[str | Path] = (),
+    ) -> None:
+        self.at, self._profile = at or clock.now(), profile
+        self._expected = registry.profile_named(profile) if profile is not None else None
+        self._policy = VerificationPolicy(accept_sha1, contents_of(files), self._expected)
+        broker = open_broker(crls, evidence, self.at)
+        stamps = load_timestamp_trust(timestamp_trust)
+        self._judging = Judging(load_trust(trust), stamps, broker, self.at, RevocationMode(revocation))
+
+    def verify(self, path: Path) -> VerifyReport:
+        """Raises InputError and UnknownFormatError."""
+        source = open_document(path)
+        try:
+            adapter = adapter_for(path, source, self._profile)
+            format_name, findings = adapter.name, findings_of(adapter, source, self._policy)
+        except ProfileMismatchError as error:
+            verdict = Verdict(SubIndication.SIG_CONSTRAINTS_FAILURE, "wrong-format", error.facts)
+            format_name, findings = str(error.facts["found"]), [SignatureFinding("/", verdict)]
+        proof_required = self._expected is not None and self._expected.timestamp_over is not None
+        reports = [self._judging.judge(finding, proof_required=proof_required) for finding in findings]
+        return VerifyReport(path, format_name, source.hasher("sha256").hexdigest(), self.at, tuple(reports))
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,317 @@
+"""What a worker process does with one file: rehearse, sign, check what an earlier run signed, verify.
+
+Tasks and results are plain data. Whatever goes wrong with a file is its result.
+"""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from jitsuin.formats.base import SigningIdentity, VerificationPolicy
+
+from . import registry
+from .documents import findings_of
+from .errors import InputChangedError, InputError, OutputError, UnsentError
+from .pipeline import Signing
+from .rehearsal import Plan, Rehearsing, SigningOptions
+from .results import Notice, Rehearsal
+from .storage import open_document
+
+if TYPE_CHECKING:
+    from jitsuin.formats.base import FormatAdapter, SignatureFinding
+    from jitsuin.formats.source import Source
+    from jitsuin.formats.verdict import Verdict
+    from jitsuin.signer.base import SignatureScheme, Signer
+
+    from .validity import Judgement
+    from .verification import Verifying
+    from .workers import Parent
+
+_CHUNK = 1 << 20
+Identity = tuple[int, int]
+"""Device and inode: which file it is, whatever it contains."""
+
+
+@dataclass(frozen=True)
+class Rehearse:
+    """Steps 1 and 2 for one file."""
+
+    source: Path
+    target: Path
+    profile: str | None
+    skip_signed: bool
+    inside: bool
+    """It was found in a folder, so that it must not have become a link."""
+
+
+@dataclass(frozen=True)
+class Rehearsed:
+    """A file that can be signed as far as can be told without a key, or that is signed already."""
+
+    format: str
+    profile: str
+    source_sha256: str
+    identity: Identity
+    notices: tuple[Notice, ...] = ()
+    already_signed: bool = False
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """The certificate and what the gate said of it, as plain data: certificates in DER, the signing one first."""
+
+    certificates: tuple[bytes, ...]
+    name: str | None
+    judgement: Judgement
+    """Without its chain's certificates and notices."""
+
+    @classmethod
+    def of(cls, signing: Signing) -> Credentials:
+        identity, judgement = signing.identity, signing.judgement
+        certificates = (identity.certificate, *identity.issuers)
+        bare = replace(judgement, chain=replace(judgement.chain, certificates=()), notices=())
+        return cls(tuple(one.public_bytes(Encoding.DER) for one in certificates), identity.name, bare)
+
+
+@dataclass(frozen=True)
+class Sign:
+    """Steps 7 to 11 for one file that was rehearsed."""
+
+    source: Path
+    target: Path
+    profile: str | None
+    rehearsed: Rehearsed
+    credentials: Credentials
+
+
+@dataclass(frozen=True)
+class Signed:
+    """A file that was signed, verified and written."""
+
+    profile: str
+    target_sha256: str
+    notices: tuple[Notice, ...]
+
+
+@dataclass(frozen=True)
+class Check:
+    """Whether what an earlier run signed still is so."""
+
+    source: Path
+    target: Path
+    source_sha256: str | None
+    """None asks for the output alone."""
+    target_sha256: str
+
+
+@dataclass(frozen=True)
+class Checked:
+    """The output is the one that the journal knows, and its signatures are right."""
+
+    format: str
+    verdict: Verdict
+
+
+@dataclass(frozen=True)
+class Verify:
+    """One file to verify."""
+
+    source: Path
+    inside: bool
+
+
+@dataclass(frozen=True)
+class Verified:
+    """A verification, in the two forms in which it is told."""
+
+    format: str
+    verdict: Verdict
+    sha256: str
+    text: str
+    detail: dict[str, object]
+
+
+class SigningDesk:
+    """Rehearses, signs, and checks what was signed."""
+
+    def __init__(self, options: SigningOptions, at: datetime) -> None:
+        self._all = Rehearsing(options, at)
+        self._credentials: Credentials | None = None
+        self._known: tuple[SigningIdentity, Judgement] | None = None
+
+    def work(self, task: object, parent: Parent) -> object:
+        match task:
+            case Rehearse():
+                return _result(lambda: self._rehearse(task))
+            case Sign():
+                return _result(lambda: self._sign(task, parent))
+            case Check():
+                return _result(lambda: check(task))
+        raise AssertionError(task)
+
+    def _rehearse(self, task: Rehearse) -> Rehearsed:
+        identity = identity_of(task.source, inside=task.inside)
+        content = open_document(task.source)
+        rehearsing = self._for(task.profile)
+        if task.skip_signed and (found := _signed_already(task.source, content)):
+            sha256 = content.hasher("sha256").hexdigest()
+            return Rehearsed(found.name, "", sha256, identity, already_signed=True)
+        plan = rehearsing.plan(task.source, task.target, content)
+        rehearsal = plan.rehearsal
+        return Rehearsed(plan.adapter.name, rehearsal.profile.name, rehearsal.source_sha256, identity, plan.notices)
+
+    def _sign(self, task: Sign, parent: Parent) -> Signed:
+        rehearsed = task.rehearsed
+        if identity_of(task.source, inside=False) != rehearsed.identity:
+            raise InputChangedError(path=str(task.source))
+        rehearsing = self._for(task.profile)
+        adapter = registry.formats()[rehearsed.format]
+        rehearsal = Rehearsal(task.source, task.target, rehearsing.profile(adapter), rehearsed.source_sha256)
+        plan = Plan(rehearsal, adapter, None, rehearsed.notices)
+        identity, judgement = self._known_by(task.credentials)
+        signing = Signing(cast("Signer", _DistantKey(identity, parent)), identity, judgement, rehearsing, parent.place)
+        outcome = signing.sign(plan)
+        if outcome.result is None:
+            raise outcome.error or AssertionError("an outcome without result or error")
+        return Signed(outcome.result.profile.name, outcome.result.target_sha256, outcome.result.notices)
+
+    def _for(self, profile: str | None) -> Rehearsing:
+        return self._all if profile is None else self._all.with_options(profile=profile)
+
+    def _known_by(self, credentials: Credentials) -> tuple[SigningIdentity, Judgement]:
+        """Read once, as they are the same for every file."""
+        if self._known is None or credentials != self._credentials:
+            certificate, *issuers = map(x509.load_der_x509_certificate, credentials.certificates)
+            chain = replace(credentials.judgement.chain, certificates=(certificate, *issuers))
+            identity = SigningIdentity(certificate, tuple(issuers), credentials.name)
+            self._known = identity, replace(credentials.judgement, chain=chain)
+            self._credentials = credentials
+        return self._known
+
+
+class _DistantKey:
+    """The key as a worker has it: the parent's, through the pipe."""
+
+    def __init__(self, identity: SigningIdentity, parent: Parent) -> None:
+        self.certificate = identity.certificate
+        self.issuers = identity.issuers
+        self._parent = parent
+
+    def sign(self, to_be_signed: bytes, scheme: SignatureScheme) -> bytes:
+        return self._parent.sign(to_be_signed, scheme.value)
+
+
+class VerifyingDesk:
+    """Verifies."""
+
+    def __init__(self, make: Callable[[], Verifying], *, redact: bool) -> None:
+        self._verifying = make()
+        self._redact = redact
+
+    def work(self, task: object, parent: Parent) -> object:  # noqa: ARG002 - verifying asks nobody
+        match task:
+            case Verify():
+                return _result(lambda: self._verify(task))
+            case Check():
+                return _result(lambda: check(task))
+        raise AssertionError(task)
+
+    def _verify(self, task: Verify) -> Verified:
+        from .report import verify_json, verify_text
+
+        identity_of(task.source, inside=task.inside)
+        report = self._verifying.verify(task.source)
+        text, detail = verify_text(report, redact=self._redact), verify_json(report, redact=self._redact)
+        return Verified(report.format, report.verdict, report.sha256, text, detail)
+
+
+def check(task: Check) -> Checked:
+    """Raises InputChangedError for another input, OutputError (`output-missing`, `output-changed`) for the output."""
+    if task.source_sha256 is not None and sha256_of(task.source) != task.source_sha256:
+        raise InputChangedError(path=str(task.source))
+    try:
+        output = open_document(task.target)
+    except InputError as error:
+        reason = "output-missing" if error.facts["reason"] == "absent" else "output-changed"
+        raise OutputError(path=str(task.target), reason=reason) from None
+    if output.hasher("sha256").hexdigest() != task.target_sha256:
+        raise OutputError(path=str(task.target), reason="output-changed")
+    adapter = next((one for one in registry.formats().values() if one.sniff(output, task.target.name)), None)
+    if adapter is None:
+        raise OutputError(path=str(task.target), reason="output-changed")
+    findings = findings_of(adapter, output, VerificationPolicy())
+    passed = next((finding for finding in findings if finding.verdict.passed), None)
+    if passed is None:
+        raise OutputError(path=str(task.target), reason="output-changed")
+    return Checked(adapter.name, passed.verdict)
+
+
+def sha256_of(path: Path) -> str:
+    """Of a file's content, in hexadecimal. Raises InputError."""
+    return open_document(path).hasher("sha256").hexdigest()
+
+
+def identity_of(path: Path, *, inside: bool) -> Identity:
+    """Which file it is. Raises InputError where it is not there, and InputChangedError where it has become a link."""
+    try:
+        status = path.stat()
+        if inside and path.is_symlink():
+            raise InputChangedError(path=str(path))
+    except FileNotFoundError:
+        raise InputError(path=str(path), reason="absent") from None
+    except OSError as error:
+        raise InputError(path=str(path), reason="os", detail=error.strerror) from None
+    return status.st_dev, status.st_ino
+
+
+def _signed_already(path: Path, content: Source) -> FormatAdapter | None:
+    """The adapter, where the document as a whole bears somebody's signature; a look at its bytes spares most the rest.
+
+    Attachments of a return that their issuers have signed do not make the return a signed one.
+    """
+    if not _mentions_signature(content):
+        return None
+    adapter = next((one for one in registry.formats().values() if one.sniff(content, path.name)), None)
+    if adapter is None:
+        return None
+    findings = findings_of(adapter, content, VerificationPolicy())
+    return adapter if any(_is_signature_of_all(adapter, finding) for finding in findings) else None
+
+
+def _is_signature_of_all(adapter: FormatAdapter, finding: SignatureFinding) -> bool:
+    if finding.document_timestamp is not None or (finding.signature_id is None and finding.certificate is None):
+        return False
+    return adapter.name == "pdf" or finding.place.count("/") <= 2  # of XML: the root, or a child of it
+
+
+def _mentions_signature(content: Source) -> bool:
+    words = (b"ByteRange", b"Signature", "Signature".encode("utf-16-be"))
+    before = b""
+    with content.stream() as stream:
+        while chunk := stream.read(_CHUNK):
+            data = before + chunk
+            if any(word in data for word in words):
+                return True
+            before = data[-32:]
+    return False
+
+
+def _result(do: Callable[[], Any]) -> Any:
+    """What was done, or the error: as it is where it can be sent, else by its name."""
+    try:
+        result = do()
+    except Exception as error:  # noqa: BLE001 - also what nobody foresaw is this file's result
+        result = error
+    try:
+        pickle.loads(pickle.dumps(result))  # noqa: S301 - our own, just made
+    except Exception:  # noqa: BLE001 - an error of a library, with what cannot leave its process
+        return UnsentError(kind=type(result).__name__)
+    return result

@@ -1,0 +1,321 @@
+"""Worker processes: they prepare, embed, verify and write, while one process, the parent, owns the key.
+
+A worker has one file in hand at a time. What only the parent may do it asks for through its pipe, and waits: a
+signature, and leave to put an output in its place. Signatures are served by the order of the folder. A worker that dies
+takes its one file with it, and another is started.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from importlib import import_module
+from multiprocessing.connection import Connection, wait
+from typing import Any, Final, Protocol, Self
+
+from .errors import NotAttemptedError, WorkerDiedError
+
+_AHEAD: Final = 4
+"""Files in hand beyond the busy processes: a key that is slow must find the next one ready."""
+_SLOW_KEY: Final = 0.02
+"""Seconds a signature takes from which on the parent, which hands out no work meanwhile, counts as slow."""
+
+
+class Desk(Protocol):
+    """What a worker does with one task. Made once in each process; never raises."""
+
+    def work(self, task: Any, parent: Parent) -> object: ...
+
+
+class Clerk(Protocol):
+    """What the parent answers."""
+
+    @property
+    def stopped(self) -> bool:
+        """Nothing is handed out or signed any more; what is signed is still written."""
+
+    def place(self, requests: Sequence[tuple[int, str]]) -> bool:
+        """Whether these outputs (number of the task, SHA-256) may be put in their places."""
+
+    def sign(self, number: int, to_be_signed: bytes, scheme: str) -> bytes | None:
+        """The signature value, or None to give the file up."""
+
+
+# The worker's end
+
+
+class Parent:
+    """The parent, as a worker sees it."""
+
+    def __init__(self, pipe: Connection) -> None:
+        self._pipe = pipe
+
+    def sign(self, to_be_signed: bytes, scheme: str) -> bytes:
+        """Raises NotAttemptedError where the parent gives up."""
+        value = self._ask("sign", to_be_signed, scheme)
+        if value is None:
+            raise NotAttemptedError
+        return value  # type: ignore[no-any-return]
+
+    def place(self, sha256: str) -> None:
+        """Raises NotAttemptedError where the output is not to be put in its place."""
+        if not self._ask("place", sha256):
+            raise NotAttemptedError
+
+    def _ask(self, *question: object) -> Any:
+        try:
+            self._pipe.send(question)
+            return self._pipe.recv()
+        except (EOFError, OSError):
+            # Without a parent there is no journal. The caller cleans up, and the next read ends this process.
+            raise NotAttemptedError from None
+
+
+def _serve(pipe: Connection, desk: Desk) -> None:
+    parent = Parent(pipe)
+    with suppress(EOFError, OSError):
+        while True:
+            task = pipe.recv()
+            pipe.send(("done", desk.work(task, parent)))
+
+
+def _keep_to_the_parent() -> None:
+    """Ctrl-C and the like are for the parent, which tells us; a question at the terminal is, too."""
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
+    with suppress(OSError):
+        null = os.open(os.devnull, os.O_RDONLY)
+        os.dup2(null, 0)
+        os.close(null)
+
+
+# Where workers come from
+
+
+class _Nursery:
+    """A process that was forked before there was a key, loads what all workers need, and forks them.
+
+    So a worker starts in milliseconds, shares most of its memory, and holds nothing of the key or the terminal.
+    """
+
+    def __init__(self, make_desk: Callable[[], Desk], modules: Sequence[str]) -> None:
+        ours, theirs = socket.socketpair()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        self._pid = os.fork()
+        if self._pid == 0:
+            try:
+                ours.close()
+                self._nurse(theirs, make_desk, modules)
+            finally:
+                os._exit(0)
+        theirs.close()
+        self._control = ours
+
+    def worker(self) -> Connection:
+        ours, theirs = socket.socketpair()
+        with theirs:
+            socket.send_fds(self._control, [b"w"], [theirs.fileno()])
+        return Connection(ours.detach())
+
+    def kill(self) -> None:
+        """End all workers at once."""
+        with suppress(OSError):
+            self._control.send(b"k")
+
+    def close(self) -> None:
+        self._control.close()
+        os.waitpid(self._pid, 0)
+
+    @staticmethod
+    def _nurse(control: socket.socket, make_desk: Callable[[], Desk], modules: Sequence[str]) -> None:
+        _keep_to_the_parent()
+        desk = make_desk()
+        for module in modules:
+            import_module(module)
+        children: set[int] = set()
+        while True:
+            message, descriptors, _, _ = socket.recv_fds(control, 1, 1)
+            if not message:
+                break
+            if message == b"k":
+                for one in children:
+                    os.kill(one, signal.SIGKILL)
+                continue
+            child = os.fork()
+            if child == 0:
+                try:
+                    control.close()
+                    _serve(Connection(descriptors[0]), desk)
+                finally:
+                    os._exit(0)
+            os.close(descriptors[0])
+            children = {one for one in children | {child} if os.waitpid(one, os.WNOHANG)[0] == 0}
+        for one in children:
+            os.waitpid(one, 0)
+
+
+class _Spawned:
+    """Where a process cannot simply be forked: each worker is a new Python. `make_desk` is then pickled."""
+
+    def __init__(self, make_desk: Callable[[], Desk]) -> None:
+        import multiprocessing
+
+        self._context = multiprocessing.get_context("spawn")
+        self._make_desk = make_desk
+        self._processes: list[Any] = []
+
+    def worker(self) -> Connection:
+        ours, theirs = self._context.Pipe()
+        process = self._context.Process(target=_spawned, args=(theirs, self._make_desk), daemon=True)
+        process.start()
+        theirs.close()
+        self._processes.append(process)
+        return ours  # on Windows a PipeConnection, which does the same
+
+    def kill(self) -> None:
+        for process in self._processes:
+            process.kill()
+
+    def close(self) -> None:
+        for process in self._processes:
+            process.join()
+
+
+def _spawned(pipe: Connection, make_desk: Callable[[], Desk]) -> None:
+    _keep_to_the_parent()
+    _serve(pipe, make_desk())
+
+
+# The parent's end
+
+
+@dataclass(eq=False)
+class _Worker:
+    pipe: Connection
+    number: int | None = None
+    """Of the task in hand."""
+    to_sign: tuple[bytes, str] | None = None
+    """What it waits for a signature of."""
+
+
+class Pool:
+    """Workers for one batch. To be made before a key is opened, and closed after."""
+
+    def __init__(self, make_desk: Callable[[], Desk], modules: Sequence[str] = ()) -> None:
+        """`modules` are loaded once for all workers, where those are forked."""
+        # Forking copies locks that other threads may hold; on macOS it breaks system libraries.
+        forkable = sys.platform == "linux" and threading.active_count() == 1
+        self._nursery = _Nursery(make_desk, modules) if forkable else _Spawned(make_desk)
+        self._workers: list[_Worker] = []
+        self._key_seconds = 0.0
+
+    def run(
+        self, tasks: Iterable[object], jobs: int, clerk: Clerk, begun: Callable[[int], None], wake: int | None = None
+    ) -> Iterator[tuple[int, object]]:
+        """The number and result of each task that was handed out, as they come; a WorkerDiedError is one, too.
+
+        `wake` is a descriptor that becomes readable when the clerk may have stopped.
+        """
+        queue = enumerate(tasks)
+        while True:
+            self._hand_out(queue, jobs, clerk, begun)
+            busy = [worker for worker in self._workers if worker.number is not None]
+            if not busy:
+                return
+            listening = {worker.pipe: worker for worker in busy if worker.to_sign is None}
+            others = [] if wake is None or clerk.stopped else [wake]
+            ready = wait([*listening, *others], 0 if len(listening) < len(busy) else None)
+            to_place: list[tuple[_Worker, str]] = []
+            for worker in [listening[one] for one in ready if one in listening]:
+                number = worker.number
+                match self._heard(worker):
+                    case ("sign", to_be_signed, scheme):
+                        worker.to_sign = to_be_signed, scheme
+                    case ("place", sha256):
+                        to_place.append((worker, sha256))
+                    case ("done", result):
+                        assert number is not None  # noqa: S101 - a busy worker has a number
+                        yield number, result
+            if to_place:
+                granted = clerk.place([(worker.number or 0, sha256) for worker, sha256 in to_place])
+                for worker, _ in to_place:
+                    _answer(worker, granted)
+            self._serve_key(clerk)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def kill(self) -> None:
+        """End all workers at once, whatever they have in hand."""
+        self._nursery.kill()
+
+    def close(self) -> None:
+        """Let the workers go, which finish what they have in hand, and wait for them."""
+        for worker in self._workers:
+            worker.pipe.close()
+        self._workers.clear()
+        self._nursery.close()
+
+    def _hand_out(
+        self, queue: Iterator[tuple[int, object]], jobs: int, clerk: Clerk, begun: Callable[[int], None]
+    ) -> None:
+        while not clerk.stopped:
+            busy = [worker for worker in self._workers if worker.number is not None]
+            computing = sum(worker.to_sign is None for worker in busy)
+            at_once = jobs + _AHEAD if self._key_seconds > _SLOW_KEY else jobs
+            if computing >= at_once or len(busy) >= jobs + _AHEAD:
+                return
+            number, task = next(queue, (None, None))
+            if number is None:
+                return
+            worker = next((one for one in self._workers if one.number is None), None) or self._new()
+            worker.number = number
+            begun(number)
+            with suppress(OSError):  # it has died: heard of at once
+                worker.pipe.send(task)
+
+    def _new(self) -> _Worker:
+        worker = _Worker(self._nursery.worker())
+        self._workers.append(worker)
+        return worker
+
+    def _heard(self, worker: _Worker) -> Any:
+        try:
+            message = worker.pipe.recv()
+        except (EOFError, OSError):
+            self._workers.remove(worker)
+            worker.pipe.close()
+            message = "done", WorkerDiedError()
+        if message[0] == "done":
+            worker.number = None
+        return message
+
+    def _serve_key(self, clerk: Clerk) -> None:
+        """One signature, for the first file in the order of the folder; none for all of them where we have stopped."""
+        waiting = [worker for worker in self._workers if worker.to_sign is not None]
+        waiting.sort(key=lambda worker: worker.number or 0)
+        for worker in waiting if clerk.stopped else waiting[:1]:
+            if worker.to_sign is None or worker.number is None:
+                continue
+            begun = time.monotonic()
+            value = None if clerk.stopped else clerk.sign(worker.number, *worker.to_sign)
+            self._key_seconds = time.monotonic() - begun
+            worker.to_sign = None
+            _answer(worker, value)
+
+
+def _answer(worker: _Worker, value: object) -> None:
+    with suppress(OSError):  # it has died: heard of at once
+        worker.pipe.send(value)
