@@ -20,7 +20,7 @@ BROKEN = "broken-"
 
 
 def fill(folder: Path, kind: str, count: int, size: int, broken: int = 0) -> None:
-    """`count` files, a hundred in each of the folder's folders; `kind` is xml, pdf or mixed, which has its own sizes."""
+    """`count` files, a hundred in each inner folder; `kind` is xml, pdf or mixed, which has its own sizes."""
     for number in range(count):
         place = folder / f"{number // 100:03}"
         place.mkdir(parents=True, exist_ok=True)

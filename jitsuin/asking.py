@@ -25,6 +25,22 @@ def tell(event: TokenEvent, token: str) -> None:
     click.echo(printable(token_event_sentence(event.value, token)), err=True)
 
 
+def put_back(error: Exception) -> bool:
+    """Whether a person has put the card back after this error, and wants to enter the password once more."""
+    from .messages import error_sentence
+    from .report import printable
+
+    click.echo(printable(error_sentence(error)), err=True)
+    label = say(
+        "Put the card back and go on? The password will be asked again",
+        "カードを置き直して続けますか(パスワードをもう一度入力します)",
+    )
+    try:
+        return click.confirm(label, default=False, err=True)
+    except click.Abort:
+        raise KeyboardInterrupt from None
+
+
 def _choose(readers: Sequence[str]) -> str:
     from .report import printable
 

@@ -126,6 +126,8 @@ class Verify:
 
     source: Path
     inside: bool
+    sha256: str | None = None
+    """That of the output that a journal tells of."""
 
 
 @dataclass(frozen=True)
@@ -229,6 +231,8 @@ class VerifyingDesk:
 
         identity_of(task.source, inside=task.inside)
         report = self._verifying.verify(task.source)
+        if task.sha256 not in (None, report.sha256):
+            raise OutputError(path=str(task.source), reason="output-changed")
         text, detail = verify_text(report, redact=self._redact), verify_json(report, redact=self._redact)
         return Verified(report.format, report.verdict, report.sha256, text, detail)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,6 +46,7 @@ class Run:
         self.progress = progress
         self.stopped: BaseException | None = None
         self._reported = 0
+        self._told: dict[str, tuple[str, Mapping[str, object]]] = {}
 
     def settle(self, file: File, state: FileState, **facts: Any) -> FileRecord:
         """What has become of a file: for the result and for the journal."""
@@ -70,14 +71,18 @@ class Run:
             reason=error_code(error) if error else facts.get("reason"),
         )
 
-    def report(self, **told: Any) -> None:
+    def tell(self, file: File, *, text: str, detail: Mapping[str, object]) -> None:
+        """Keep what else is to be told of a file until its turn comes."""
+        self._told[file.name] = text, detail
+
+    def report(self) -> None:
         """Tell of the files whose turn it is, in the order of the folder."""
         while self._reported < len(self.files):
             record = self.files[self._reported].record
             if record is None:
                 return
             self._reported += 1
-            self.progress(FileReported(record, **told))
+            self.progress(FileReported(record, *self._told.pop(record.name, ())))
 
     @contextmanager
     def interruptible(self, pool: Pool) -> Iterator[Interruption]:

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from .batch_cli import ARGUMENTS, batch_options, is_batch, many_options, sign_many, verifies_many, verify_many
 from .card_cli import card
 from .doctor_cli import doctor
 from .language import say
 from .options import (
     PATH,
-    chosen_key,
     evidence_options,
     key_option,
     output_options,
@@ -30,10 +30,7 @@ from .options import (
 from .simulator_cli import simulator
 
 if TYPE_CHECKING:
-    from datetime import datetime
     from types import FrameType
-
-    from jitsuin.signer.base import Signer
 
     from .results import VerifyReport
 
@@ -61,6 +58,7 @@ def cli(context: click.Context) -> None:
     def defaults() -> dict[str, dict[str, object]]:
         return load_configuration({name: long_options(command) for name, command in cli.commands.items()})
 
+    context.meta[ARGUMENTS] = context.obj
     context.obj = defaults
     if context.invoked_subcommand != "doctor":  # which reports on a bad file instead of failing over it
         context.default_map = defaults()
@@ -136,15 +134,15 @@ def cli(context: click.Context) -> None:
     is_flag=True,
     help=say("Go on with one try left: wrong locks the card.", "残り1回でも続けます(誤るとロック)。"),
 )
+@batch_options
 @timestamp_options
 @trust_options
 @output_options
 def sign(**options: Any) -> None:
     from . import clock, pipeline
-    from .commands import finish_rehearsal, finish_signing, key_files, signing_jobs
+    from .commands import finish_rehearsal, finish_signing, key_files, key_opener, signing_jobs
     from .rehearsal import SigningOptions
 
-    jobs = signing_jobs(options["paths"], options["output"], options["output_dir"])
     chosen = SigningOptions(
         profile=options["profile"],
         chain=options["chain"],
@@ -167,16 +165,26 @@ def sign(**options: Any) -> None:
         protected=key_files(options["key"]),
     )
     at = clock.now()
+    if is_batch(options):
+        sign_many(options, chosen, at)
+        return
+    jobs = signing_jobs(options["paths"], options["output"], options["output_dir"])
     if options["dry_run"]:
         finish_rehearsal(pipeline.rehearse_files(jobs, options=chosen, at=at), options)
         return
-    with _signer(options, at, [source for source, _ in jobs]) as signer:
+    with key_opener(options, at, [source for source, _ in jobs])() as signer:
         outcomes = pipeline.sign_files(jobs, signer=signer, options=chosen, at=at)
     finish_signing(outcomes, options)
 
 
 @cli.command(help=say("Verify every signature of documents.", "文書のすべての署名を検証します。"))
-@click.argument("paths", nargs=-1, required=True, type=PATH, metavar="PATH...")
+@click.argument("paths", nargs=-1, type=PATH, metavar="PATH...")
+@click.option(
+    "--journal",
+    type=PATH,
+    metavar="DIR",
+    help=say("Check a folder of signed files by its journal.", "署名済みフォルダーをジャーナルと照合します。"),
+)
 @click.option(
     "--profile", metavar="NAME", help=say("Judge as this destination's form.", "この提出先の様式として検証します。")
 )
@@ -205,10 +213,12 @@ def sign(**options: Any) -> None:
     metavar="FILE",
     help=say("Also write a new HTML file for people.", "結果をHTMLファイルにも出力します(新規のみ)。"),
 )
+@many_options
 @timestamp_trust_option
 @trust_options
 @output_options
-def verify(**options: Any) -> None:
+@click.pass_context
+def verify(context: click.Context, /, **options: Any) -> None:
     from . import clock
     from .commands import check_verification_report, finish_verifying, moment_given, write_verification_report
     from .errors import ExitCode, exit_code
@@ -216,6 +226,11 @@ def verify(**options: Any) -> None:
 
     made = clock.now()
     at = moment_given(options["at_text"]) or made
+    if verifies_many(options):
+        verify_many(options, at)
+        return
+    if not options["paths"]:
+        raise click.MissingParameter(ctx=context, param=context.command.params[0])
     check_verification_report(options)
     results: list[VerifyReport | tuple[Path, Exception]] = []
     for path in options["paths"]:
@@ -334,7 +349,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     arguments = sys.argv[1:] if arguments is None else arguments
     _at_a_signal(_end, "SIGTERM", "SIGHUP")
     try:
-        status = cli.main(args=arguments, prog_name="jitsuin", standalone_mode=False)
+        status = cli.main(args=arguments, prog_name="jitsuin", standalone_mode=False, obj=[*arguments])
     except click.ClickException as error:
         error.show()
         status = error.exit_code
@@ -391,20 +406,3 @@ def _expected() -> tuple[type[Exception], ...]:
     from .errors import EXPECTED_ERRORS
 
     return EXPECTED_ERRORS
-
-
-def _signer(options: dict[str, Any], at: datetime, sources: Sequence[Path]) -> Signer:
-    from . import pipeline
-    from .asking import reader_choice, tell
-    from .pin_source import pin_callback
-
-    return pipeline.open_signer(
-        chosen_key(options),
-        pin=pin_callback(options["pin_source"], sources),
-        allow_last_try=options["allow_last_try"],
-        trust=options["trust"],
-        choose=reader_choice(),
-        notify=tell,
-        pkcs11_module=options["pkcs11_module"],
-        at=at,
-    )

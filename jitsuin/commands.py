@@ -7,10 +7,10 @@ import json
 import shlex
 import shutil
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from cryptography.hazmat.primitives import hashes
@@ -21,6 +21,7 @@ from .demo import DemoRow
 from .errors import ExitCode, exit_code
 from .language import say
 from .messages import JST, verdict_sentence
+from .options import chosen_key
 from .report import (
     SCHEMA_VERSION,
     error_json,
@@ -36,6 +37,9 @@ from .report import (
 from .results import Rehearsal, SignOutcome, VerifyReport
 from .trust import JPKI_PINS, key_identifier, own_anchors, remembered
 from .validity import RevocationMode
+
+if TYPE_CHECKING:
+    from jitsuin.signer.base import Signer
 
 
 def signing_jobs(paths: Sequence[Path], output: Path | None, folder: Path | None) -> list[tuple[Path, Path]]:
@@ -73,6 +77,29 @@ def key_files(uri: str | None) -> tuple[Path, ...]:
     """The file that a key URI names, for it not to be overwritten."""
     scheme, _, path = (uri or "").partition(":")
     return (Path(path).expanduser(),) if scheme == "file" else ()
+
+
+def key_opener(options: dict[str, Any], at: datetime, documents: Sequence[object]) -> Callable[[], Signer]:
+    """Opens the key of `--key`; asked for its PIN, a person is told of the documents, which may be found out later."""
+    from . import pipeline
+    from .asking import reader_choice, tell
+    from .pin_source import pin_callback
+
+    pin = pin_callback(options["pin_source"], documents)
+
+    def opened() -> Signer:
+        return pipeline.open_signer(
+            chosen_key(options),
+            pin=pin,
+            allow_last_try=options["allow_last_try"],
+            trust=options["trust"],
+            choose=reader_choice(),
+            notify=tell,
+            pkcs11_module=options["pkcs11_module"],
+            at=at,
+        )
+
+    return opened
 
 
 def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
@@ -255,9 +282,17 @@ _VERDICT_CODES = {
 
 def print_json(value: Mapping[str, object]) -> None:
     """One JSON object on standard output."""
-    text = json.dumps(value, ensure_ascii=False, indent=2)
+    click.echo(_escaped(json.dumps(value, ensure_ascii=False, indent=2)))
+
+
+def print_json_line(value: Mapping[str, object]) -> None:
+    """One line of JSON Lines on standard output, at once."""
+    click.echo(_escaped(json.dumps(value, ensure_ascii=False)))
+
+
+def _escaped(text: str) -> str:
     # A file name that is no text, and what could drive a terminal, are escaped; JSON reads the same.
-    click.echo("".join(c if c.isprintable() or c in "\n\u3000" else json.dumps(c)[1:-1] for c in text))
+    return "".join(c if c.isprintable() or c in "\n\u3000" else json.dumps(c)[1:-1] for c in text)
 
 
 def _exit(codes: Sequence[ExitCode], files: int) -> None:

@@ -5,6 +5,8 @@ A TOML file with one table for each command, keys as the long options, such as:
     [sign]
     key = "file:~/id.p12"
     trust = ["~/ca.cer"]
+
+`[[batch.rules]]` are no options: pairs of `pattern` and `profile`, for the files of a batch.
 """
 
 from __future__ import annotations
@@ -17,9 +19,10 @@ from pathlib import Path
 from .errors import ConfigurationError
 
 COMMAND_LINE_ONLY = frozenset(
-    {"allow-last-try", "overwrite", "dry-run", "output", "report", "force", "unlock", "json", "help"}
+    {"allow-last-try", "overwrite", "dry-run", "output", "report", "force", "unlock", "json", "help", "yes", "resume"}
 )
 """What a person must say each time: a default for it would switch a safety rule off for good, or make no sense."""
+_BATCH = "batch"
 _SECRETS = frozenset({"pin", "password", "passphrase"})
 
 
@@ -46,21 +49,12 @@ def load_configuration(commands: Mapping[str, Mapping[str, Option]]) -> dict[str
     `commands` are the commands with their long options. Raises ConfigurationError for what is not TOML, for a command
     or option that does not exist or belongs on the command line, and for a secret: a PIN is never kept in a file.
     """
-    path = configuration_path()
-    if "JITSUIN_CONFIG" not in os.environ and not path.exists():
-        return {}
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(path=str(path), reason="unreadable", detail=type(error).__name__) from None
-    import tomllib
-
-    try:
-        tables = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigurationError(path=str(path), reason="not-toml", detail=str(error)) from None
+    path, tables = _tables()
     defaults: dict[str, dict[str, object]] = {}
     for command, table in tables.items():
+        if command == _BATCH:
+            _rules(path, table)
+            continue
         if command not in commands or not isinstance(table, dict):
             raise ConfigurationError(path=str(path), reason="unknown-table", detail=command)
         known = commands[command]
@@ -72,6 +66,44 @@ def load_configuration(commands: Mapping[str, Mapping[str, Option]]) -> dict[str
                 raise ConfigurationError(path=str(path), reason="not-text", detail=f"{command}.{name}")
             defaults[command][known[name].parameter] = _prepared(value, multiple=known[name].multiple)
     return defaults
+
+
+def batch_rules() -> tuple[tuple[str, str], ...]:
+    """Pattern and profile of each `[[batch.rules]]`, in their order. Raises ConfigurationError."""
+    path, tables = _tables()
+    return _rules(path, tables.get(_BATCH, {}))
+
+
+def _tables() -> tuple[Path, Mapping[str, object]]:
+    path = configuration_path()
+    if "JITSUIN_CONFIG" not in os.environ and not path.exists():
+        return path, {}
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(path=str(path), reason="unreadable", detail=type(error).__name__) from None
+    import tomllib
+
+    try:
+        return path, tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(path=str(path), reason="not-toml", detail=str(error)) from None
+
+
+def _rules(path: Path, table: object) -> tuple[tuple[str, str], ...]:
+    rules = table.get("rules", []) if isinstance(table, dict) and set(table) <= {"rules"} else None
+    if not isinstance(rules, list):
+        raise ConfigurationError(path=str(path), reason="not-rules", detail=_BATCH)
+    pairs: list[tuple[str, str]] = []
+    for rule in rules:
+        if not isinstance(rule, dict) or set(rule) != {"pattern", "profile"} or not all(map(_text, rule.values())):
+            raise ConfigurationError(path=str(path), reason="not-rules", detail=f"{_BATCH}.rules")
+        pairs.append((rule["pattern"], rule["profile"]))
+    return tuple(pairs)
+
+
+def _text(value: object) -> bool:
+    return isinstance(value, str)
 
 
 def _plain(value: object) -> bool:

@@ -82,7 +82,11 @@ class UnsentError(JitsuinError):
 
 
 class BatchError(JitsuinError):
-    """The run as a whole cannot be. Facts: reason (`nothing-to-sign`, `strict`, `declined`), path, count."""
+    """The run as a whole cannot be. Facts: reason (`strict`, `declined`, `another-key`), count of `strict`."""
+
+
+class JournaledError(JitsuinError):
+    """An earlier run failed with this file. Facts: detail (the error's name, as the journal has it)."""
 
 
 class ExitCode(IntEnum):
@@ -134,6 +138,7 @@ _EXIT_CODES: tuple[tuple[type[Exception], ExitCode], ...] = (
     (WorkerDiedError, ExitCode.INTERNAL),
     (UnsentError, ExitCode.INTERNAL),
     (BatchError, ExitCode.SOME_FAILED),
+    (JournaledError, ExitCode.SOME_FAILED),
     (UnknownFormatError, ExitCode.BAD_INPUT),
     (ProfileMismatchError, ExitCode.USAGE),
     (UnknownNameError, ExitCode.USAGE),

@@ -22,6 +22,7 @@ from .sentences import (
     NOTICES,
     REMEDIES,
     REVOCATION_WORDS,
+    SKIPS,
     TOKEN_EVENTS,
     UNFORESEEN,
     VERDICTS,
@@ -84,6 +85,11 @@ def error_sentence(error: Exception) -> str:
     if reason in REMEDIES:
         sentence += _SENTENCE_ENDS[language() == "ja"] + _filled(REMEDIES[reason], facts)
     return sentence
+
+
+def skip_sentence(reason: str) -> str:
+    """Why a file of a batch was passed over."""
+    return _filled(SKIPS[reason], {})
 
 
 def token_event_sentence(code: str, token: str) -> str:

@@ -6,7 +6,6 @@ import os
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from typing import TextIO
 
 
-def pin_callback(source: str, documents: Sequence[Path]) -> PinCallback:
+def pin_callback(source: str, documents: Sequence[object]) -> PinCallback:
     """The callback for `--pin-source`, for signing the documents; without any, for looking at the certificate.
 
     Raises click.UsageError at once for a source that does not exist.
@@ -63,7 +62,7 @@ def _leave_no_core() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, most))
 
 
-def _prompt(request: PinRequest, documents: Sequence[Path]) -> str:
+def _prompt(request: PinRequest, documents: Sequence[object]) -> str:
     """Say what will be signed and disclosed, if anything, then ask without echo; nothing without a terminal."""
     if not sys.stdin.isatty():
         raise PinCancelledError

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from . import errors, pdf, pkcs11, timestamps, verdicts
+from . import batch, errors, pdf, pkcs11, timestamps, verdicts
+from .batch import SKIPS
 from .card import ADVICE, CERTIFICATE_KINDS, ENDINGS, LIFETIMES, REVOCATION_HERE, TOKEN_KINDS
 from .errors import UNFORESEEN
 from .pdf import CHANGES, FORM_RULES, REMEDIES
@@ -26,6 +27,7 @@ __all__ = [
     "REMEDIES",
     "REVOCATION_HERE",
     "REVOCATION_WORDS",
+    "SKIPS",
     "TOKEN_EVENTS",
     "TOKEN_KINDS",
     "UNFORESEEN",
@@ -38,4 +40,5 @@ ERRORS: Mapping[str, tuple[str, str]] = {
     **pdf.ERRORS,
     **pkcs11.ERRORS,
     **timestamps.ERRORS,
+    **batch.ERRORS,
 }
