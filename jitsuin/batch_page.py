@@ -15,9 +15,10 @@ from pathlib import Path, PurePath
 from typing import Final, Literal
 
 from .batch_results import BatchResult, FileRecord, FileState
-from .html_page import Markup, code, definitions, element, joined, lines, page, time_element
+from .errors import OutputError
+from .html_page import GENERATOR, Markup, code, definitions, element, joined, lines, page, time_element
 from .language import say
-from .messages import error_sentence, notice_sentence, verdict_sentence
+from .messages import error_sentence, notice_sentence, skip_sentence, verdict_sentence
 from .sentences.batch_page import (
     BEFORE_ITS_TURN,
     DISCLOSURE,
@@ -27,11 +28,10 @@ from .sentences.batch_page import (
     NAMES_LEFT_OUT,
     ON_PAPER,
     OUTCOMES,
-    SKIPPED,
     THE_FILE,
 )
 from .sentences.checks import ACCEPTANCE, LEGEND, NO_PROOF, REVOCATION_MODES
-from .storage import write_atomically
+from .storage import check_output, write_atomically
 from .validity import RevocationMode
 
 _SIGNS: Final = {
@@ -69,10 +69,29 @@ class RunConditions:
     """Leave out the names of files and folders: many hold the name of a person."""
 
 
-def write_batch_page(path: Path, result: BatchResult, conditions: RunConditions) -> None:
-    """Write the page. Raises OutputError; a file is never replaced."""
+def check_batch_page(path: Path, inputs: Iterable[Path], *, again: bool) -> None:
+    """Refuse before any work what could not be written after it. Raises OutputError.
+
+    A file is never replaced, but for a page of ours by a run that is resumed (`again`).
+    """
+    check_output(path, inputs, overwrite=True)
+    if path.exists() and not (again and _is_page(path)):
+        raise OutputError(path=str(path), reason="bundle-exists")
+
+
+def write_batch_page(path: Path, result: BatchResult, conditions: RunConditions, *, again: bool = False) -> None:
+    """Write the page. Raises OutputError; `again` as for check_batch_page."""
     pieces = (piece.encode() for piece in batch_page(result, conditions))
-    write_atomically(path, lambda file: file.writelines(pieces), overwrite=False)
+    write_atomically(path, lambda file: file.writelines(pieces), overwrite=again and _is_page(path))
+
+
+def _is_page(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            head = file.read(2_000)
+    except OSError:
+        return False
+    return head.startswith(b"<!DOCTYPE html>") and element("meta", name="generator", content=GENERATOR).encode() in head
 
 
 def batch_page(result: BatchResult, conditions: RunConditions) -> Iterator[str]:
@@ -136,7 +155,7 @@ class _Row:
         if record.state is FileState.NOT_ATTEMPTED:
             return say(*BEFORE_ITS_TURN)
         if record.reason is not None:
-            return say(*SKIPPED.get(record.reason, (record.reason, record.reason)))
+            return skip_sentence(record.reason)
         return "; ".join(notice_sentence(one.code, _facts(one.facts, change)) for one in record.notices)
 
     @property

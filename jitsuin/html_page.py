@@ -17,6 +17,8 @@ from .messages import moment
 from .report import iso, printable
 
 _VOID: Final = frozenset(("meta",))
+GENERATOR: Final = "jitsuin"
+"""By which a page of ours is known again."""
 
 
 class Markup(str):
@@ -69,6 +71,7 @@ def page(title: str, body: Iterable[Markup], *, style: str = "") -> Iterator[str
         element("meta", http_equiv="Content-Security-Policy", content=policy),
         element("meta", name="viewport", content="width=device-width, initial-scale=1"),
         element("meta", name="referrer", content="no-referrer"),
+        element("meta", name="generator", content=GENERATOR),
         element("meta", name="color-scheme", content="light dark"),
         element("title", title),
         element("style", Markup(style)),

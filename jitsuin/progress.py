@@ -73,7 +73,8 @@ class Progress:
                 self.phase, self.total, self.done, self.failed, self.current = phase, total, 0, 0, ""
                 self._begun = self.clock()
                 self._samples = deque([(self._begun, 0)])
-                self._show()
+                if total:
+                    self._show()
             case FileBegun(_, name):
                 self.current = name
                 self._show()
@@ -176,16 +177,14 @@ class TerminalProgress(Progress):
         super().__init__(clock)
         self._live: Live | None = None
         self._drawn = 0.0
+        self._above: list[str] = []
 
     def echo(self, text: str, *, err: bool = False) -> None:
-        """Above the bar. What goes to a file or a pipe goes there."""
-        if self._live is None or not (err or sys.stdout.isatty()):
+        """Above the bar, with what else comes until it is drawn again. What goes to a file or a pipe goes there."""
+        if self._live is not None and (err or sys.stdout.isatty()):
+            self._above.append(text)
+        else:
             click.echo(text, err=err)
-            return
-        from rich.text import Text
-
-        # The same terminal, whichever stream: through the one that knows of the bar.
-        self._live.console.print(Text(text), soft_wrap=True, highlight=False)
 
     def _show(self) -> None:
         if self._live is None:
@@ -193,12 +192,22 @@ class TerminalProgress(Progress):
         now = self.clock()
         if now - self._drawn >= _REDRAW_SECONDS or self.done == self.total:
             self._drawn = now
+            self._print_above()
             self._live.update(self._picture(), refresh=True)
 
     def _hide(self) -> None:
         if self._live is not None:
+            self._print_above()
             self._live.stop()
             self._live = None
+
+    def _print_above(self) -> None:
+        from rich.text import Text
+
+        if self._live is not None and self._above:
+            # The same terminal, whichever stream: through the one that knows of the bar.
+            self._live.console.print(Text("\n".join(self._above)), soft_wrap=True, highlight=False)
+            self._above.clear()
 
     def _close(self) -> None:
         if self.elapsed >= _LEAST_SECONDS:

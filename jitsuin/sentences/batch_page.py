@@ -46,13 +46,3 @@ INTERRUPTED = ("it was interrupted", "操作により中断されました")
 BEFORE_ITS_TURN = ("the run ended before its turn", "順番の前に処理が終わりました")
 THE_FILE = ("the file", "このファイル")
 ITS_OUTPUT = ("the output", "出力ファイル")
-
-SKIPPED: Mapping[str, tuple[str, str]] = {
-    "already-signed": ("it is signed already", "既に署名されています"),
-    "signed-before": (
-        "signed by the run that this one resumes, and still valid",
-        "再開前の実行で署名済みで、内容も変わっていません",
-    ),
-    "symlink": ("a symbolic link", "シンボリックリンクです"),
-    "not-a-file": ("not a regular file", "通常のファイルではありません"),
-}
