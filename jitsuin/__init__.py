@@ -13,13 +13,39 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from .batch import BatchOptions, rehearse_batch, sign_batch
+    from .batch_results import BatchResult
+    from .batch_verification import verify_batch, verify_journal
     from .pipeline import open_signer, sign_file, sign_files
+    from .rehearsal import SigningOptions
     from .results import SignOutcome, SignResult, VerifyReport
     from .verification import verify_file
 
-__all__ = ["SignOutcome", "SignResult", "VerifyReport", "open_signer", "sign_file", "sign_files", "verify_file"]
+__all__ = [
+    "BatchOptions",
+    "BatchResult",
+    "SignOutcome",
+    "SignResult",
+    "SigningOptions",
+    "VerifyReport",
+    "open_signer",
+    "rehearse_batch",
+    "sign_batch",
+    "sign_file",
+    "sign_files",
+    "verify_batch",
+    "verify_file",
+    "verify_journal",
+]
 
 _HOMES = {
+    "BatchOptions": ".batch",
+    "BatchResult": ".batch_results",
+    "SigningOptions": ".rehearsal",
+    "rehearse_batch": ".batch",
+    "sign_batch": ".batch",
+    "verify_batch": ".batch_verification",
+    "verify_journal": ".batch_verification",
     "open_signer": ".pipeline",
     "sign_file": ".pipeline",
     "sign_files": ".pipeline",

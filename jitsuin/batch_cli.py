@@ -126,7 +126,7 @@ def sign_many(options: dict[str, Any], chosen: SigningOptions, at: datetime) -> 
     open_key = key_opener(options, at, documents)  # now, as it takes a PIN out of the environment
 
     def confirm(summary: Summary) -> bool:
-        documents[:] = [say(f"{summary.ready} files", f"{summary.ready}件"), f"→ {output}"]
+        documents[:] = [say(f"{summary.ready} files", f"{summary.ready}件") + f" → {output}"]
         return _confirm(summary, options)
 
     with _shown(options) as shown:

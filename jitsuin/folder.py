@@ -9,6 +9,7 @@ from __future__ import annotations
 import glob
 import os
 import stat
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
@@ -135,17 +136,15 @@ def refused_targets(
     """Outputs that must not be written, by their file: collisions, what exists, what is read by the run."""
     jobs = list(jobs)
     inputs = {_content(path) for path in (*(found.source for found, _ in jobs), *protected)} - {None}
-    root = output.resolve()
-    taken: set[Path] = set()
+    wanted = Counter(target for _, target in jobs)
     folders: dict[Path, str | None] = {}
     refused: dict[Found, OutputError] = {}
     for found, target in jobs:
         if target.parent not in folders:
-            folders[target.parent] = _folder_objection(target.parent, root)
+            folders[target.parent] = _folder_objection(target.parent, output)
         reason = folders[target.parent] or _objection(target, inputs, overwrite=overwrite)
-        if target in taken:
+        if wanted[target] > 1:
             reason = "collision"
-        taken.add(target)
         if reason is not None:
             refused[found] = OutputError(path=str(target), reason=reason, detail="folder not writable")
     return refused
@@ -165,13 +164,13 @@ def _objection(target: Path, inputs: Collection[object], *, overwrite: bool) -> 
     return None if overwrite else "exists"
 
 
-def _folder_objection(folder: Path, root: Path) -> str | None:
+def _folder_objection(folder: Path, output: Path) -> str | None:
     """A folder of the mirrored tree lies inside the output folder, not behind a link, and can be written to or made."""
     there = next(ancestor for ancestor in (folder, *folder.absolute().parents) if os.path.lexists(ancestor))
-    resolved = there.resolve()
     if not there.is_dir():
         return "no-folder"
-    if resolved != root and root not in resolved.parents and resolved not in root.parents:
+    root, resolved = output.resolve(), there.resolve()
+    if output in (there, *there.parents) and root not in (resolved, *resolved.parents):
         return "leaves-folder"
     return None if os.access(there, os.W_OK) else "os"
 

@@ -16,6 +16,7 @@ MODULES = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
 NETWORK = {"socket", "http", "urllib.request", "asyncio", "requests", "httpx", "aiohttp"}
 NETWORK_MODULES = {
     "jitsuin/fetch.py",  # what revocation.py and timestamp.py ask for
+    "jitsuin/workers.py",  # pairs of sockets between our own processes
     "signer/simulator/vpcd.py",  # only to this machine: the simulated card calls the virtual reader's driver
     "jitsuin/pyhanko_signer.py",  # opens none: asyncio is how pyHanko has a key called
 }
