@@ -159,8 +159,8 @@ def judge(bench: BatchBench, documents: Sequence[Path]) -> dict[str, int]:
             continue
         altered = bench.work / f"altered{suffix}"
         data = bytearray(chosen[0].read_bytes())
-        place = data.index(b"Page 1") if suffix == ".pdf" else data.index(b"</KOA")  # within what is signed
-        data[place + (0 if suffix == ".pdf" else -1)] ^= 1
+        # Within what is signed: an image, or the letter before the end of an element.
+        data[len(data) // 3 if suffix == ".pdf" else data.index(b"</KOA") - 1] ^= 1
         altered.write_bytes(data)
         *good, bad = bench.python("check", bench.work, *chosen, altered)["valid"]
         if not all(good) or bad:

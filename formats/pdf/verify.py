@@ -33,7 +33,7 @@ from .destination import SoundSignature, check_form
 from .evidence import DocumentEvidence, read_evidence
 from .objects import PlacedObject, read_placed
 from .reading import PdfDocument
-from .revisions import Revision, read_revisions
+from .revisions import Revision
 from .signature_fields import SignedField, signed_fields
 from .waiting_references import filled_references
 
@@ -83,7 +83,7 @@ class _Verification:
         """Sound document timestamps, the newest first, and the number of the revision that each covers."""
 
     def findings(self) -> list[SignatureFinding]:
-        self._revisions = read_revisions(self._document)  # 2
+        self._revisions = self._document.revisions  # 2
         signatures = self._find()  # 1
         if not signatures:
             return [SignatureFinding("/", Verdict(SubIndication.FORMAT_FAILURE, "no-signature"))]
