@@ -249,6 +249,9 @@ _OBJECTS: Mapping[str, str | None] = {
     "timestamp": "timestamp",
     "document_timestamp": "timestamp",
     "profile": "profile",
+    "batch file.profile": None,
+    "batch summary.profiles": None,
+    "stopped": "error",
     "profiles": "profile",
     "error": "error",
     "anchors": "anchor",
@@ -563,6 +566,56 @@ _FIELDS: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "state": "`seen` (its certificate is remembered), `not seen` or `own` (imported with `--force`)",
         },
     ),
+    "batch file": (
+        "A line of a batch\n\nWhere `sign` or `verify` is about many files (a folder, a pattern, several files with "
+        "`--output-dir`), `--json` prints "
+        "JSON Lines: one object for each file, in the order of the folder, as soon as it is done, and one for the run.",
+        {
+            "schema_version": "of this page",
+            "type": "`file`",
+            "command": "`sign` or `verify`",
+            "name": "path inside the folder, with `/`",
+            "state": "`signed`, `verified` (judged: see the verdict), `skipped`, `failed` or `not-attempted`",
+            "source": "the file",
+            "target": "the output that was written",
+            "format": "the adapter that read it",
+            "profile": "name of the destination profile",
+            "source_sha256": "of the file, hexadecimal",
+            "target_sha256": "of the output, hexadecimal",
+            "verdict": "`VALID`, `INVALID` or `INDETERMINATE`; of a signed file, on the output as it was written",
+            "reason": "of `skipped`: `already-signed`, `signed-before` (by an earlier run), `symlink`, `not-a-file`; "
+            "of `verified`: [reason code](reason-codes.md)",
+            "message": "its sentence, in the language of the run",
+            "error": "why it failed",
+            "notices": "what one should know about this file and decides nothing",
+            "path": "of `verified`, as the following ones: the file",
+            "sha256": "of the file, hexadecimal",
+            "at": "the time for which certificates were judged (UTC)",
+            "indication": "the verdict in ETSI's words",
+            "sub_indication": "ETSI's sub-indication; null where all passed",
+            "facts": "what the sentence is filled with",
+            "signatures": "in document order; also one entry for a signature that is missing",
+        },
+    ),
+    "batch summary": (
+        "The last line of a batch",
+        {
+            "schema_version": "of this page",
+            "type": "`summary`",
+            "command": "`sign` or `verify`",
+            "run_id": "of this run, as in the journal",
+            "at": "the time of the run (UTC)",
+            "counts": "how many files are in each state",
+            "certificate_serial": "of the signing certificate, hexadecimal; null where the key was not opened",
+            "notices": "what one should know about the certificate",
+            "stopped": "why the run ended before its end",
+            "resume": "the command that goes on, for a shell",
+            "exit_code": "[exit code](exit-codes.md)",
+            "dry_run": "true with `--dry-run`, which prints this line alone",
+            "profiles": "with `--dry-run`: how many files would be signed, by profile",
+            "files": "with `--dry-run`: those that would not",
+        },
+    ),
     "failure": (
         "A run that stopped\n\nA wrong password, a refused certificate, an unknown name.",
         {"schema_version": "of this page", "exit_code": "[exit code](exit-codes.md)", "error": "what happened"},
@@ -609,8 +662,8 @@ def json_fields() -> str:
 
 # The JSON output
 
-`--json` prints one object on standard output, also when a run fails; messages for people go to standard
-error. Take the verdict from here or from the [exit code](exit-codes.md), never from the text.
+`--json` prints one object on standard output, also when a run fails, and of many files JSON Lines; messages for people
+go to standard error. Take the verdict from here or from the [exit code](exit-codes.md), never from the text.
 
 `schema_version` is {SCHEMA_VERSION}. It grows when a field changes its meaning or goes; fields may be added without
 that. Times are ISO 8601 in UTC unless it is said otherwise.
@@ -627,7 +680,7 @@ def _look_at(name: str, value: dict[str, Any], shapes: dict[str, Shape]) -> None
     for key, item in value.items():
         inner = _OBJECTS.get(f"{name}.{key}", _OBJECTS.get(key))
         if key == "files":
-            inner = {"verify": "verified file", "sign": "signed file"}[name]
+            inner = {"verify": "verified file", "sign": "signed file", "batch summary": "batch file"}[name]
         if inner is not None:
             for one in item if isinstance(item, list) else [item]:
                 if one is not None:
@@ -671,6 +724,7 @@ def _runs() -> Iterator[tuple[str, dict[str, Any]]]:
         yield "verify", run("verify", "--json", "both.pdf", *good)
         yield "verify", _with_timestamp(run("verify", "--json", "both.pdf", *good))
         yield "sign", _with_timestamp(run("sign", "--json", f"{form}.signed.pdf", "-o", "more.pdf", *own, *field))
+        yield from _batch_runs(run, own, good)
         yield "card", run("card", "--json", "--key", "simulator:jitsuin-demo/card")
         yield "card", run("card", "--json", "--key", "simulator:phone?card=phone")
         yield "card", run("card", "--json", "--key", "simulator:jitsuin-demo/card", *signing, "--unlock")
@@ -683,6 +737,19 @@ def _runs() -> Iterator[tuple[str, dict[str, Any]]]:
         yield "doctor", run("doctor", "--json", "--bundle", "report.jsonl", PCSCLITE_CSOCK_NAME="absent")
         yield "profiles", run("profiles", "--json")
         yield "trust list", run("trust", "list", "--json")
+
+
+def _batch_runs(run: _Shell, own: tuple[str, ...], good: tuple[str, ...]) -> Iterator[tuple[str, dict[str, Any]]]:
+    (run.folder / "jitsuin-demo/broken.pdf").write_bytes(b"%PDF-1.7\n")
+    sign = ("sign", "--json", "--yes", "jitsuin-demo", "--output-dir")
+    printed = [
+        *run.lines(*sign, "out", *own),
+        *run.lines(*sign, "out2", *own, "--sign-signed"),
+        *run.lines(*sign, "out3", *own, PIN="WRONG123"),
+        *run.lines(*sign, "out4", *own, "--dry-run"),
+        *run.lines("verify", "--json", "jitsuin-demo", *good),
+    ]
+    yield from (("batch summary" if line["type"] == "summary" else "batch file", line) for line in printed)
 
 
 def _with_timestamp(printed: dict[str, Any]) -> dict[str, Any]:
@@ -728,7 +795,7 @@ class _Shell:
     """The installed command line, in a folder and with a home of its own."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self.folder = folder
         hidden = {name: value for name, value in os.environ.items() if not name.startswith("JITSUIN_")}
         self._environment = hidden | {
             "HOME": str(folder),
@@ -739,20 +806,26 @@ class _Shell:
         }
 
     def __call__(self, *arguments: str, **environment: str) -> dict[str, Any]:
+        printed = self._printed(*arguments, **environment)
+        parsed: dict[str, Any] = json.loads(printed) if "--json" in arguments else {}
+        return parsed
+
+    def lines(self, *arguments: str, **environment: str) -> list[dict[str, Any]]:
+        """Of JSON Lines."""
+        return [json.loads(line) for line in self._printed(*arguments, **environment).splitlines()]
+
+    def _printed(self, *arguments: str, **environment: str) -> str:
         done = subprocess.run(  # noqa: S603 - this Python, and arguments from above
             [sys.executable, "-c", "from jitsuin.cli import main; main()", *arguments],
             capture_output=True,
             encoding="utf-8",
-            cwd=self._folder,
+            cwd=self.folder,
             env=self._environment | environment,
             check=False,
         )
-        if "--json" not in arguments:
-            if done.returncode != 0:
-                raise SystemExit(f"docs/generate.py: jitsuin {' '.join(arguments)}: {done.stderr}")
-            return {}
-        parsed: dict[str, Any] = json.loads(done.stdout)
-        return parsed
+        if "--json" not in arguments and done.returncode != 0:
+            raise SystemExit(f"docs/generate.py: jitsuin {' '.join(arguments)}: {done.stderr}")
+        return done.stdout
 
 
 # Parts of other pages

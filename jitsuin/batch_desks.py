@@ -145,6 +145,7 @@ class SigningDesk:
     """Rehearses, signs, and checks what was signed."""
 
     def __init__(self, options: SigningOptions, at: datetime) -> None:
+        _load()
         self._all = Rehearsing(options, at)
         self._credentials: Credentials | None = None
         self._known: tuple[SigningIdentity, Judgement] | None = None
@@ -215,6 +216,7 @@ class VerifyingDesk:
     """Verifies."""
 
     def __init__(self, make: Callable[[], Verifying], *, redact: bool) -> None:
+        _load()
         self._verifying = make()
         self._redact = redact
 
@@ -235,6 +237,12 @@ class VerifyingDesk:
             raise OutputError(path=str(task.source), reason="output-changed")
         text, detail = verify_text(report, redact=self._redact), verify_json(report, redact=self._redact)
         return Verified(report.format, report.verdict, report.sha256, text, detail)
+
+
+def _load() -> None:
+    """What every file needs, before workers are forked, so that they share it."""
+    registry.formats()
+    registry.profiles()
 
 
 def check(task: Check) -> Checked:

@@ -7,6 +7,7 @@ takes its one file with it, and another is started.
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import socket
@@ -141,6 +142,7 @@ class _Nursery:
         desk = make_desk()
         for module in modules:
             import_module(module)
+        gc.freeze()  # what is there stays there: looking through it would copy it in every worker
         children: set[int] = set()
         while True:
             message, descriptors, _, _ = socket.recv_fds(control, 1, 1)
@@ -205,6 +207,15 @@ class _Worker:
     """Of the task in hand."""
     to_sign: tuple[bytes, str] | None = None
     """What it waits for a signature of."""
+    lost: bool = False
+    """It cannot be spoken to any more."""
+
+    def tell(self, message: object) -> None:
+        """An answer or a task. Whom it does not reach has died, or dies once the pipe is closed."""
+        try:
+            self.pipe.send(message)
+        except OSError:
+            self.lost = True
 
 
 class Pool:
@@ -231,6 +242,11 @@ class Pool:
             busy = [worker for worker in self._workers if worker.number is not None]
             if not busy:
                 return
+            if lost := [worker for worker in busy if worker.lost]:
+                for worker in lost:
+                    self._bury(worker)
+                    yield worker.number or 0, WorkerDiedError()
+                continue
             listening = {worker.pipe: worker for worker in busy if worker.to_sign is None}
             others = [] if wake is None or clerk.stopped else [wake]
             ready = wait([*listening, *others], 0 if len(listening) < len(busy) else None)
@@ -248,7 +264,7 @@ class Pool:
             if to_place:
                 granted = clerk.place([(worker.number or 0, sha256) for worker, sha256 in to_place])
                 for worker, _ in to_place:
-                    _answer(worker, granted)
+                    worker.tell(granted)
             self._serve_key(clerk)
 
     def __enter__(self) -> Self:
@@ -283,8 +299,7 @@ class Pool:
             worker = next((one for one in self._workers if one.number is None), None) or self._new()
             worker.number = number
             begun(number)
-            with suppress(OSError):  # it has died: heard of at once
-                worker.pipe.send(task)
+            worker.tell(task)
 
     def _new(self) -> _Worker:
         worker = _Worker(self._nursery.worker())
@@ -295,12 +310,15 @@ class Pool:
         try:
             message = worker.pipe.recv()
         except (EOFError, OSError):
-            self._workers.remove(worker)
-            worker.pipe.close()
-            message = "done", WorkerDiedError()
+            self._bury(worker)
+            return "done", WorkerDiedError()
         if message[0] == "done":
             worker.number = None
         return message
+
+    def _bury(self, worker: _Worker) -> None:
+        self._workers.remove(worker)
+        worker.pipe.close()
 
     def _serve_key(self, clerk: Clerk) -> None:
         """One signature, for the first file in the order of the folder; none for all of them where we have stopped."""
@@ -313,9 +331,4 @@ class Pool:
             value = None if clerk.stopped else clerk.sign(worker.number, *worker.to_sign)
             self._key_seconds = time.monotonic() - begun
             worker.to_sign = None
-            _answer(worker, value)
-
-
-def _answer(worker: _Worker, value: object) -> None:
-    with suppress(OSError):  # it has died: heard of at once
-        worker.pipe.send(value)
+            worker.tell(value)

@@ -31,6 +31,7 @@ COMMANDS = {
     "softhsm2-util": "softhsm2",
     "swig": "swig",
     "gcc": "gcc",
+    "strace": "strace",
 }
 FILES = {
     # file: the package that brings it and the other files that it needs

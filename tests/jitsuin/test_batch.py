@@ -368,8 +368,16 @@ def workers() -> list[int]:
     spawned = [process.pid for process in multiprocessing.active_children() if process.pid is not None]
     if spawned:
         return spawned
-    (nursery,) = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text().split()
-    return list(map(int, Path(f"/proc/{nursery}/task/{nursery}/children").read_text().split()))
+    forked = [child for child in children(os.getpid()) if _command_line(child) == _command_line(os.getpid())]
+    return [worker for nursery in forked for worker in children(nursery)]
+
+
+def children(process: int) -> list[int]:
+    return list(map(int, Path(f"/proc/{process}/task/{process}/children").read_text().split()))
+
+
+def _command_line(process: int) -> bytes:
+    return Path(f"/proc/{process}/cmdline").read_bytes()
 
 
 def test_a_worker_that_is_killed_is_one_failed_file(sign: Sign, folder: Path, tmp_path: Path, person, card, at) -> None:
