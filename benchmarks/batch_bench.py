@@ -280,5 +280,7 @@ def run(work: Path, given: Mapping[str, int], names: Sequence[str]) -> dict[str,
     if "mass" in folders:
         found["mass"] = measure_mass(bench, folders["mass"])
     judges = {"outputs of jitsuin": "jitsuin"} if "mass" in found else {}
-    judges |= {f"a sample of {n}": program for program, n in found.get("mass", {}).get("judged", {}).items()}
+    kinds = {"pdfsig": "PDFs", "xmlsec1": "returns"}
+    judged = found.get("mass", {}).get("judged", {})
+    judges |= {f"{n} of its {kinds[program]}": program for program, n in judged.items()}
     return {"results": found, "judges": judges, "versions": bench.versions, "absent": bench.absent}

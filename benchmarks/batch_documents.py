@@ -27,8 +27,9 @@ def fill(folder: Path, kind: str, count: int, size: int, broken: int = 0) -> Non
         pdf = kind == "pdf" or (kind == "mixed" and number % 2 == 0)
         path = place / f"{number:05}.{'pdf' if pdf else 'xtx'}"
         _make(path, _size(number) if kind == "mixed" else size + number % 97)
-        if broken and number % (count // broken) == 0 and number // (count // broken) < broken:
-            name, damage = _DAMAGES[number // (count // broken) % len(_DAMAGES)]
+        group, place_in_it = divmod(number, count // broken) if broken else (0, 0)
+        if group < broken and place_in_it == group // len(_DAMAGES) % 2:  # now a PDF, now a return
+            name, damage = _DAMAGES[group % len(_DAMAGES)]
             data = damage(path.read_bytes(), pdf)
             path.unlink()
             path.with_name(f"{number:05}.{BROKEN}{name}{path.suffix}").write_bytes(data)

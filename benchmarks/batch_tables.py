@@ -88,8 +88,8 @@ def _mass(measured: Results) -> str:
     words = [
         f"All {measured['broken']} broken files were named with a reason: {reasons}.",
         f"The other {measured['files'] - measured['broken']:,} outputs are VALID for `jitsuin verify`; "
-        + ", ".join(f"{program} accepts all of a sample of {n}" for program, n in measured["judged"].items())
-        + ", and refuses one in which a bit was changed.",
+        + ", ".join(f"{program} accepts a sample of {n}" for program, n in measured["judged"].items())
+        + ", each all of it, and refuses one in which a bit was changed.",
     ]
     return "\n\n".join([heading, table(columns, rows), *words])
 
