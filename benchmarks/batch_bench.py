@@ -176,21 +176,23 @@ def measure_speed(bench: BatchBench, folder: Folder, keep: Path) -> dict[str, An
     tools = bench.present(["jitsuin", "jitsuin-1", *CONTENDERS[folder.kind]])
     source = bench.work / folder.name
 
-    def run(tool: str) -> float:
+    def run(tool: str) -> tuple[float, float]:
         target = bench.work / "out"
         if tool.startswith("jitsuin"):
             options = ["--jobs", "1"] if tool == "jitsuin-1" else []
-            seconds = bench.sign(source, target, "--quiet", *options).seconds
+            watched = bench.sign(source, target, "--quiet", *options)
             shutil.rmtree(keep, ignore_errors=True)
             target.rename(keep)
             if sum(path.suffix in (".pdf", ".xtx") for path in keep.rglob("*.*")) != folder.count:
                 raise SystemExit(f"{folder.name}: not all files were signed")
-        else:
-            seconds = float(bench.python("loop", bench.work, tool, source, target)["seconds"])
-            shutil.rmtree(target)
-        return seconds
+            return watched.seconds, watched.cpu
+        answer = bench.python("loop", bench.work, tool, source, target)
+        shutil.rmtree(target)
+        return answer["seconds"], answer["cpu"]
 
-    return {"files": folder.count, "rounds": folder.rounds, "tools": in_turns(tools, folder.rounds, run, folder.name)}
+    tools_measured = in_turns(tools, folder.rounds, run, folder.name)
+    judged = judge(bench, sorted(path for path in keep.rglob("*.*") if path.suffix in (".pdf", ".xtx")))
+    return {"files": folder.count, "rounds": folder.rounds, "tools": tools_measured, "judged": judged}
 
 
 def measure_verifying(bench: BatchBench, folders: Sequence[Path], rounds: int) -> dict[str, Any]:
@@ -202,7 +204,7 @@ def measure_verifying(bench: BatchBench, folders: Sequence[Path], rounds: int) -
     for folder in folders:
         folder.rename(together / folder.name)
 
-    def run(tool: str) -> float:
+    def run(tool: str) -> tuple[float, float]:
         options = ["--jobs", "1"] if tool == "one" else []
         if tool == "one" and cores:
             os.sched_setaffinity(0, cores[:1])
@@ -213,7 +215,7 @@ def measure_verifying(bench: BatchBench, folders: Sequence[Path], rounds: int) -
                 os.sched_setaffinity(0, cores)
         if watched.code != 0:
             raise SystemExit(f"verifying ended with {watched.code}")
-        return watched.seconds
+        return watched.seconds, watched.cpu
 
     return {"files": count, "rounds": rounds, "tools": in_turns(["one", "all"], rounds, run, "verify")}
 
@@ -227,13 +229,18 @@ def measure_slow(bench: BatchBench, folder: Folder) -> dict[str, Any]:
     return {"files": folder.count, "signature_ms": SIGNATURE_MS, **_facts(watched, folder.count)}
 
 
-def in_turns(tools: Sequence[str], rounds: int, run: Callable[[str], float], label: str) -> dict[str, Any]:
-    """Median seconds of each tool, and the median of the rounds' ratios to each other one."""
+def in_turns(
+    tools: Sequence[str], rounds: int, run: Callable[[str], tuple[float, float]], label: str
+) -> dict[str, Any]:
+    """Median seconds of each tool, on the clock and of the processors, and of the rounds' ratios to each other one."""
     seconds: dict[str, list[float]] = {tool: [] for tool in tools}
+    processors: dict[str, list[float]] = {tool: [] for tool in tools}
     for number in range(rounds):
         shift = number % len(tools)
         for tool in [*tools[shift:], *tools[:shift]]:
-            seconds[tool].append(run(tool))
+            wall, cpu = run(tool)
+            seconds[tool].append(wall)
+            processors[tool].append(cpu)
         told = ", ".join(f"{tool} {times[-1]:.2f} s" for tool, times in seconds.items())
         print(f"{label}: round {number + 1}: {told}", file=sys.stderr)
 
@@ -241,7 +248,11 @@ def in_turns(tools: Sequence[str], rounds: int, run: Callable[[str], float], lab
         return statistics.median(a / b for a, b in zip(seconds[one], seconds[other], strict=True))
 
     return {
-        tool: {"seconds": statistics.median(times), "times": {other: ratio(tool, other) for other in tools}}
+        tool: {
+            "seconds": statistics.median(times),
+            "cpu": statistics.median(processors[tool]),
+            "times": {other: ratio(tool, other) for other in tools},
+        }
         for tool, times in seconds.items()
     }
 
@@ -264,7 +275,7 @@ def run(work: Path, given: Mapping[str, int], names: Sequence[str]) -> dict[str,
         folder = replace(FOLDERS[name], **instead)
         folders[name] = replace(folder, broken=min(folder.broken, folder.count // 5))
     bench = BatchBench(work, list(folders.values()))
-    found: dict[str, Any] = {}
+    found: dict[str, dict[str, Any]] = {}
     kept = []
     for name in ("pdf", "xml"):
         if name in folders:
@@ -279,8 +290,10 @@ def run(work: Path, given: Mapping[str, int], names: Sequence[str]) -> dict[str,
             bench.absent["slow card"] = str(missing)
     if "mass" in folders:
         found["mass"] = measure_mass(bench, folders["mass"])
-    judges = {"outputs of jitsuin": "jitsuin"} if "mass" in found else {}
-    kinds = {"pdfsig": "PDFs", "xmlsec1": "returns"}
-    judged = found.get("mass", {}).get("judged", {})
-    judges |= {f"{n} of its {kinds[program]}": program for program, n in judged.items()}
+    judges = {}
+    for name, one in found.items():
+        judged = [f"{program} ({n} of them)" for program, n in one.get("judged", {}).items()]
+        judged += ["jitsuin"] * (name in ("verify", "mass"))
+        if judged:
+            judges[f"`{name}`"] = " and ".join(judged)
     return {"results": found, "judges": judges, "versions": bench.versions, "absent": bench.absent}

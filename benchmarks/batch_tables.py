@@ -33,7 +33,7 @@ def _speed(name: str, measured: Results) -> str:
     rows = []
     for tool in ("floor", "jitsuin", "jitsuin-1", other):
         if (one := measured["tools"].get(tool)) is None:
-            rows.append([TITLES[tool], "absent", "", "", "", ""])
+            rows.append([TITLES[tool], "absent", "", "", "", "", ""])
             continue
         seconds, times = one["seconds"], one["times"]
         rows.append(
@@ -42,21 +42,25 @@ def _speed(name: str, measured: Results) -> str:
                 f"{seconds:.2f}",
                 f"{measured['files'] / seconds:,.0f}",
                 milliseconds(seconds / measured["files"]),
+                milliseconds(one["cpu"] / measured["files"]),
                 f"{times['floor']:.2f}",
                 f"{1 / times[other]:.2f}" if other in times else "",
             ]
         )
-    columns = ["", "seconds", "files/s", "ms a file", "÷ floor", f"times as fast as {other}"]
-    return f"### Signing {measured['files']:,} {title}\n\n" + table(columns, rows)
+    columns = ["", "seconds", "files/s", "ms a file", "CPU, ms a file", "÷ floor", f"times as fast as {other}"]
+    rounds = "1 round" if measured["rounds"] == 1 else f"{measured['rounds']} rounds"
+    return f"### Signing {measured['files']:,} {title}, {rounds}\n\n" + table(columns, rows)
 
 
 def _verifying(measured: Results) -> str:
     titles = {"one": "on one core, `--jobs 1`", "all": "on all cores"}
     rows = []
     for tool, title in titles.items():
-        seconds = measured["tools"][tool]["seconds"]
-        rows.append([title, f"{seconds:.2f}", f"{measured['files'] / seconds:,.0f}"])
-    return f"### Verifying the {measured['files']:,} signed files\n\n" + table(["", "seconds", "files/s"], rows)
+        seconds, cpu = measured["tools"][tool]["seconds"], measured["tools"][tool]["cpu"]
+        each = milliseconds(cpu / measured["files"])
+        rows.append([title, f"{seconds:.2f}", f"{measured['files'] / seconds:,.0f}", each])
+    columns = ["", "seconds", "files/s", "CPU, ms a file"]
+    return f"### Verifying the {measured['files']:,} signed files\n\n" + table(columns, rows)
 
 
 def _slow(measured: Results) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,6 +16,8 @@ class Watched:
     """A run of a command."""
 
     seconds: float
+    cpu: float
+    """Seconds of processor time, of user and system, of the command and its workers together."""
     code: int
     said: str
     """To standard output."""
@@ -32,19 +35,20 @@ def watch(command: Sequence[object], work: Path, environment: Mapping[str, str])
     """Run it; `work` is a folder for what it says."""
     with (work / "said").open("w+") as said, (work / "complaints").open("w+") as complaints:
         words = [str(word) for word in command]
-        begin = time.perf_counter()
+        begin, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
         process = subprocess.Popen(words, stdout=said, stderr=complaints, env=dict(environment))
         memory = _Memory()
         while process.poll() is None:
             memory.look(process.pid)
             with suppress(subprocess.TimeoutExpired):
                 process.wait(0.1)
-        seconds = time.perf_counter() - begin
+        seconds, after = time.perf_counter() - begin, resource.getrusage(resource.RUSAGE_CHILDREN)
+        cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
         texts = []
         for file in (said, complaints):
             file.seek(0)
             texts.append(file.read())
-    return Watched(seconds, process.returncode, *texts, memory.parent, memory.all, memory.tenths())
+    return Watched(seconds, cpu, process.returncode, *texts, memory.parent, memory.all, memory.tenths())
 
 
 class _Memory:

@@ -267,10 +267,10 @@ def _line(record: FileRecord) -> str:
 
 def _check_report(options: Mapping[str, Any]) -> None:
     """Refuse before any work a report that could not be written, or that the next run would take for a document."""
-    from .batch_page import check_batch_page
-
     if (report := options["report"]) is None:
         return
+    from .batch_page import check_batch_page
+
     folders = [path for path in (*options["paths"], options.get("output_dir"), options.get("journal")) if path]
     if any(folder.resolve() in report.resolve().parents for folder in folders):
         raise click.UsageError(
@@ -287,14 +287,14 @@ def _write_report(
     command: Literal["sign", "verify"], result: BatchResult, options: Mapping[str, Any], at: datetime
 ) -> OutputError | None:
     """The page of `--report`; why it could not be written, for the end of the run to say."""
+    if options["report"] is None:
+        return None
     from . import clock
     from .batch_page import RunConditions, write_batch_page
     from .commands import options_given
     from .errors import OutputError
     from .validity import RevocationMode
 
-    if options["report"] is None:
-        return None
     mode = RevocationMode(options["revocation"] or {"sign": "warn", "verify": "require"}[command])
     given = tuple(options_given(options))
     conditions = RunConditions(command, clock.now(), at, mode, given, redact=options["redact"])

@@ -404,6 +404,8 @@ div + div > .files > thead { display: none; }
   .files td:empty { display: none; }
 }
 @media print {
+  .chart td:nth-child(4) { width: 20%; }
+  summary { break-after: avoid; }
   details:not([open]) { display: none; }
   .files th:first-child, .files td:first-child { width: 3rem; }
 }
