@@ -16,14 +16,14 @@ from functools import partial
 from pathlib import Path
 
 from . import batch_signing, clock, registry
-from .batch_desks import SigningDesk
+from .batch_desks import SigningDesk, packed
 from .batch_rehearsal import Conditions, known_before, rehearse, summary
 from .batch_results import BatchResult, FileState, Progress, Summary, untold
 from .batch_run import File, Run
 from .batch_signing import Key, OpenKey, PutBack
 from .errors import BatchError, OutputError
 from .folder import find_files, target_of
-from .journal import History, journal_of, read_history
+from .journal import History, discard, journal_of, read_history
 from .rehearsal import Rehearsing, SigningOptions
 from .storage import make_folder, remove_leftovers
 from .workers import Pool
@@ -77,6 +77,7 @@ def sign_batch(
     rehearsing = Rehearsing(options, at or clock.now())
     given = [Path(path) for path in paths]
     _find(given, output, options, batch, read_history(output))  # what is wrong with them makes no folder
+    made = not output.exists()
     make_folder(output)
     with journal_of(output) as journal:
         history = journal.history
@@ -96,6 +97,8 @@ def sign_batch(
             if run.stopped is None and key.signing is not None:
                 batch_signing.sign(run, pool, key, conditions.jobs)
         run.end()
+    if not run.has_written and history.runs == 0:
+        discard(output, made=made)
     return _result(run, rehearsing, key)
 
 
@@ -152,7 +155,10 @@ def _profile_for(name: str, options: SigningOptions, batch: BatchOptions) -> str
 
 def _pool(run: Run, rehearsing: Rehearsing) -> Pool:
     modules = PDF_MODULES if any(file.name.lower().endswith(".pdf") for file in run.files) else ()
-    return Pool(partial(SigningDesk, rehearsing.options, rehearsing.at), modules)
+    options = rehearsing.options
+    trust, timestamp_trust = packed(options.trust), packed(options.timestamp_trust)
+    ready = replace(options, trust=trust, timestamp_trust=timestamp_trust)
+    return Pool(partial(SigningDesk, ready, rehearsing.at), modules)
 
 
 def _objection(run: Run, batch: BatchOptions, confirm: Confirm | None) -> BaseException | None:

@@ -208,9 +208,9 @@ def _confirm(summary: Summary, options: Mapping[str, Any]) -> bool:
     """Say what will be signed. The PIN prompt that follows is the consent; where there is none, a question."""
     from .folder import is_many
 
-    if not (options["quiet"] and options["yes"]):
-        _show(summary)
     named = not any(map(is_many, options["paths"]))
+    if not (options["quiet"] and (options["yes"] or named)):
+        _show(summary)
     if options["yes"] or named or options["pin_source"] == "prompt" or not summary.ready:
         return True
     try:

@@ -6,7 +6,7 @@ Tasks and results are plain data. Whatever goes wrong with a file is its result.
 from __future__ import annotations
 
 import pickle
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from jitsuin.formats.verdict import Verdict
     from jitsuin.signer.base import SignatureScheme, Signer
 
+    from .trust import TrustNames
     from .validity import Judgement
-    from .verification import Verifying
     from .workers import Parent
 
 _CHUNK = 1 << 20
@@ -145,7 +145,9 @@ class SigningDesk:
     """Rehearses, signs, and checks what was signed."""
 
     def __init__(self, options: SigningOptions, at: datetime) -> None:
+        """`options` as `packed`."""
         _load()
+        options = replace(options, trust=_unpacked(options.trust), timestamp_trust=_unpacked(options.timestamp_trust))
         self._all = Rehearsing(options, at)
         self._credentials: Credentials | None = None
         self._known: tuple[SigningIdentity, Judgement] | None = None
@@ -215,9 +217,13 @@ class _DistantKey:
 class VerifyingDesk:
     """Verifies."""
 
-    def __init__(self, make: Callable[[], Verifying], *, redact: bool) -> None:
+    def __init__(self, options: Mapping[str, Any], *, redact: bool) -> None:
+        """`options` are those of Verifying, certificates `packed`."""
+        from .verification import Verifying
+
         _load()
-        self._verifying = make()
+        certificates = {name: _unpacked(options.get(name, ())) for name in ("trust", "timestamp_trust")}
+        self._verifying = Verifying(**{**options, **certificates})
         self._redact = redact
 
     def work(self, task: object, parent: Parent) -> object:  # noqa: ARG002 - verifying asks nobody
@@ -237,6 +243,16 @@ class VerifyingDesk:
             raise OutputError(path=str(task.source), reason="output-changed")
         text, detail = verify_text(report, redact=self._redact), verify_json(report, redact=self._redact)
         return Verified(report.format, report.verdict, report.sha256, text, detail)
+
+
+def packed(names: TrustNames) -> TrustNames:
+    """Certificates in DER, as they cannot be sent to other processes otherwise."""
+    ready = (one.public_bytes(Encoding.DER) if isinstance(one, x509.Certificate) else one for one in names)
+    return cast("TrustNames", tuple(ready))
+
+
+def _unpacked(names: TrustNames) -> TrustNames:
+    return [x509.load_der_x509_certificate(one) if isinstance(one, bytes) else one for one in names]
 
 
 def _load() -> None:

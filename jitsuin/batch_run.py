@@ -12,7 +12,7 @@ from typing import Any
 
 from .batch_desks import Rehearsed
 from .batch_results import FileBegun, FileRecord, FileReported, FileState, Phase, PhaseBegun, Progress
-from .errors import JitsuinError, NotAttemptedError, OutputError
+from .errors import JitsuinError, NotAttemptedError, OutputError, WorkerDiedError
 from .folder import Found
 from .interruption import Interruption
 from .journal import Entry, Journal
@@ -45,6 +45,8 @@ class Run:
         self.journal = journal
         self.progress = progress
         self.stopped: BaseException | None = None
+        self.has_written = False
+        """Some output was put in its place, or may have been."""
         self._reported = 0
         self._told: dict[str, tuple[str, Mapping[str, object]]] = {}
 
@@ -90,7 +92,7 @@ class Run:
         with Interruption() as interruption:
             try:
                 yield interruption
-            except (KeyboardInterrupt, SystemExit) as error:
+            except (KeyboardInterrupt, SystemExit, WorkerDiedError) as error:
                 pool.kill()
                 self.stopped = error
         self.stopped = self.stopped or interruption.asked

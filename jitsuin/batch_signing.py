@@ -108,6 +108,7 @@ class _Clerk:
         except OutputError as error:
             run.stopped = run.stopped or error
             return False
+        run.has_written = True
         return True
 
     def sign(self, number: int, to_be_signed: bytes, scheme: str) -> bytes | None:

@@ -6,7 +6,7 @@ As for signing, workers do the work, and what is told comes in the order of the 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import Any
 
 from . import clock
 from .batch import PDF_MODULES, jobs_of
-from .batch_desks import Verified, Verify, VerifyingDesk
+from .batch_desks import Verified, Verify, VerifyingDesk, packed
 from .batch_results import BatchResult, FileEnded, FileState, Phase, Progress, untold
 from .batch_run import Bystander, File, Run, about
 from .errors import InputError, JournaledError, OutputError
@@ -51,7 +51,7 @@ def verify_batch(
     todo: list[tuple[File, object]] = [
         (file, Verify(file.found.source, file.found.inside)) for file in run.files if file.record is None
     ]
-    return _verified(run, todo, partial(Verifying, at=at, **options), jobs, redact=redact, at=at)
+    return _verified(run, todo, options, jobs, redact=redact, at=at)
 
 
 def verify_journal(
@@ -83,7 +83,7 @@ def verify_journal(
     run = Run(files + [File(one) for one in strangers], None, None, progress)
     _settle_by_journal(run, history.entries, {file.name for file, _ in todo})
     tasks: list[tuple[File, object]] = [(f, Verify(f.found.source, True, entry.target_sha256)) for f, entry in todo]
-    return _verified(run, tasks, partial(Verifying, at=at, **options), jobs, redact=redact, at=at)
+    return _verified(run, tasks, options, jobs, redact=redact, at=at)
 
 
 def _settle_by_journal(run: Run, entries: dict[str, Entry], to_verify: set[str]) -> None:
@@ -107,15 +107,17 @@ def _settle_by_journal(run: Run, entries: dict[str, Entry], to_verify: set[str])
 def _verified(
     run: Run,
     todo: list[tuple[File, object]],
-    make: partial[Verifying],
+    options: Mapping[str, Any],
     jobs: int | None,
     *,
     redact: bool,
     at: datetime,
 ) -> BatchResult:
-    make()  # what is wrong with the options is raised here
+    Verifying(at=at, **options)  # what is wrong with them is raised here
+    certificates = {name: packed(options.get(name, ())) for name in ("trust", "timestamp_trust")}
+    desk = partial(VerifyingDesk, {**options, **certificates, "at": at}, redact=redact)
     modules = PDF_MODULES if any(file.name.lower().endswith(".pdf") for file in run.files) else ()
-    with Pool(partial(VerifyingDesk, make, redact=redact), modules) as pool, run.interruptible(pool) as interruption:
+    with Pool(desk, modules) as pool, run.interruptible(pool) as interruption:
         clerk = Bystander(run, interruption)
         results = run.work(pool, Phase.VERIFYING, todo, clerk, jobs=jobs_of(jobs), interruption=interruption)
         for file, result in results:

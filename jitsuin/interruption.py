@@ -18,7 +18,7 @@ class Interruption:
 
     def __init__(self) -> None:
         self.asked: BaseException | None = None
-        """A KeyboardInterrupt, or a SystemExit with the status that shells give to an end by that signal."""
+        """A KeyboardInterrupt, or a SystemExit with the status that shells give to an end by SIGTERM."""
         self._before: dict[int, Any] = {}
         self.wake, self._told = os.pipe()
         """Readable when somebody has asked."""
@@ -56,5 +56,5 @@ class Interruption:
     def _note(self, number: int, _frame: FrameType | None) -> None:
         if self.asked is not None:
             raise self.asked
-        self.asked = KeyboardInterrupt() if number == signal.SIGINT else SystemExit(128 + number)
+        self.asked = KeyboardInterrupt() if number == signal.SIGINT else SystemExit(128 + signal.SIGTERM)
         os.write(self._told, b".")

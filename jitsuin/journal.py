@@ -12,7 +12,7 @@ import json
 import os
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -197,6 +197,15 @@ def _alone(folder: Path) -> Iterator[None]:
         yield
     finally:
         lock.__exit__(None, None, None)
+
+
+def discard(folder: Path, *, made: bool) -> None:
+    """Leave nothing of a first run that has signed nothing: not even the folder, if it made that."""
+    with suppress(OSError):
+        for name in (NAME, LOCK):
+            (folder / name).unlink(missing_ok=True)
+        if made:
+            folder.rmdir()
 
 
 def cuts_off(error: BaseException | None) -> bool:

@@ -25,6 +25,8 @@ from .errors import NotAttemptedError, WorkerDiedError
 
 _AHEAD: Final = 4
 """Files in hand beyond the busy processes: a key that is slow must find the next one ready."""
+_PATIENCE: Final = 1.0
+"""Seconds that a signature is kept back for that of a file before it: a very large one is then overtaken."""
 _SLOW_KEY: Final = 0.02
 """Seconds a signature takes from which on the parent, which hands out no work meanwhile, counts as slow."""
 
@@ -122,9 +124,14 @@ class _Nursery:
         self._control = ours
 
     def worker(self) -> Connection:
+        """Raises WorkerDiedError where the nursery itself is gone."""
         ours, theirs = socket.socketpair()
         with theirs:
-            socket.send_fds(self._control, [b"w"], [theirs.fileno()])
+            try:
+                socket.send_fds(self._control, [b"w"], [theirs.fileno()])
+            except OSError:
+                ours.close()
+                raise WorkerDiedError(reason="nursery") from None
         return Connection(ours.detach())
 
     def kill(self) -> None:
@@ -207,6 +214,8 @@ class _Worker:
     """Of the task in hand."""
     to_sign: tuple[bytes, str] | None = None
     """What it waits for a signature of."""
+    asked: bool = False
+    """It has asked for a signature of the file in hand."""
     lost: bool = False
     """It cannot be spoken to any more."""
 
@@ -228,12 +237,15 @@ class Pool:
         self._nursery = _Nursery(make_desk, modules) if forkable else _Spawned(make_desk)
         self._workers: list[_Worker] = []
         self._key_seconds = 0.0
+        self._kept_back: float | None = None
+        """Since when the key waits for a file before those that have asked."""
 
     def run(
         self, tasks: Iterable[object], jobs: int, clerk: Clerk, begun: Callable[[int], None], wake: int | None = None
     ) -> Iterator[tuple[int, object]]:
         """The number and result of each task that was handed out, as they come; a WorkerDiedError is one, too.
 
+        Raises WorkerDiedError where no more workers can be had.
         `wake` is a descriptor that becomes readable when the clerk may have stopped.
         """
         queue = enumerate(tasks)
@@ -249,13 +261,13 @@ class Pool:
                 continue
             listening = {worker.pipe: worker for worker in busy if worker.to_sign is None}
             others = [] if wake is None or clerk.stopped else [wake]
-            ready = wait([*listening, *others], 0 if len(listening) < len(busy) else None)
+            ready = wait([*listening, *others], self._pause(clerk))
             to_place: list[tuple[_Worker, str]] = []
             for worker in [listening[one] for one in ready if one in listening]:
                 number = worker.number
                 match self._heard(worker):
                     case ("sign", to_be_signed, scheme):
-                        worker.to_sign = to_be_signed, scheme
+                        worker.to_sign, worker.asked = (to_be_signed, scheme), True
                     case ("place", sha256):
                         to_place.append((worker, sha256))
                     case ("done", result):
@@ -297,7 +309,7 @@ class Pool:
             if number is None:
                 return
             worker = next((one for one in self._workers if one.number is None), None) or self._new()
-            worker.number = number
+            worker.number, worker.asked = number, False
             begun(number)
             worker.tell(task)
 
@@ -320,8 +332,24 @@ class Pool:
         self._workers.remove(worker)
         worker.pipe.close()
 
+    def _pause(self, clerk: Clerk) -> float | None:
+        """How long to listen before the key is to be served: None until something comes."""
+        waiting = [worker.number or 0 for worker in self._workers if worker.to_sign is not None]
+        if not waiting:
+            self._kept_back = None
+            return None
+        first = min(waiting)
+        earlier = any(w.number is not None and w.number < first and not w.asked for w in self._workers)
+        if clerk.stopped or not earlier:
+            self._kept_back = None
+            return 0
+        self._kept_back = self._kept_back or time.monotonic()
+        return max(0, self._kept_back + _PATIENCE - time.monotonic())
+
     def _serve_key(self, clerk: Clerk) -> None:
         """One signature, for the first file in the order of the folder; none for all of them where we have stopped."""
+        if self._pause(clerk) != 0:
+            return
         waiting = [worker for worker in self._workers if worker.to_sign is not None]
         waiting.sort(key=lambda worker: worker.number or 0)
         for worker in waiting if clerk.stopped else waiting[:1]:

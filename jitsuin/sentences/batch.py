@@ -58,6 +58,10 @@ ERRORS: Mapping[str, tuple[str, str]] = {
         "{path}はジャーナルにありません(この署名の実行で作成されたものではありません)",
     ),
     "JournaledError": ("was not signed, as the journal says: {detail}", "ジャーナルでは署名されていません: {detail}"),
+    "WorkerDiedError.nursery": (
+        "the processes that do the work were ended from outside. Go on with --resume",
+        "処理を行うプロセスが外部から終了されました。--resumeで再開してください",
+    ),
     "WorkerDiedError": (
         "the process that worked on {path} died: out of memory, or a fault in a library. The others went on; try it alone",
         "{path}を処理していたプロセスが異常終了しました(メモリー不足またはライブラリの不具合)。他のファイルは続行しました。単独でお試しください",

@@ -19,6 +19,7 @@ from typing import Protocol
 
 from smartcard import scard
 
+from folders import written
 from jitsuin import open_signer, sign_file, verify_file
 from jitsuin.errors import EXIT_CODE_MEANINGS, ExitCode
 from jitsuin.samples.documents import consumption_tax_return, income_tax_return
@@ -188,7 +189,7 @@ def _sign(key: str, output: Path, documents: list[Path], environment: Mapping[st
 
 def _outputs(folder: Path, wrong: list[str]) -> Iterator[str]:
     """The names of the outputs that are there, each of which must be whole, valid and the only thing there."""
-    found = {path.name for path in folder.iterdir()} if folder.exists() else set()
+    found = {path.name for path in written(folder)}
     for name in DOCUMENTS:
         if f"{name}.signed.xtx" in found:
             yield name
@@ -277,9 +278,8 @@ run again and compares it with this page. What is asked after each:
 - The exit code is one of [the table](exit-codes.md), never that of an internal error, and nothing hangs: a card may
   take two seconds for a command here (`--key 'card:?timeout=2'`), ten by default.
 
-A fault that changes nothing ends with exit code 0, both files and no message. Exit code 9 says that some of several
-files failed; with one file it would be 5. A second line, not shown, then says that the other file was not attempted.
-READER stands for the reader's name.
+A fault that changes nothing ends with exit code 0, both files and no message. Further lines, not shown, then give the
+command that goes on with what was not attempted (`--resume`). READER stands for the reader's name.
 """,
     notes={
         "select": "The first command, which selects the JPKI application. Before it nothing is open, so nothing can be "

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from folders import written
 from jitsuin.samples.documents import income_tax_return
 from jitsuin.signer.pcsc import list_readers
 from jitsuin.signer.simulator import SIGNATURE_PASSWORD
@@ -90,9 +91,8 @@ def assert_left(other: Callable, desk: Path, tries: int = 5) -> None:
     assert program.tries_left() == tries
     program.close()
     out = desk / "out"
-    written = sorted(path.name for path in out.iterdir()) if out.exists() else []
-    assert set(written) <= {"a.signed.xtx", "b.signed.xtx"}
-    for name in written:
+    assert {path.name for path in written(out)} <= {"a.signed.xtx", "b.signed.xtx"}
+    for name in [path.name for path in written(out)]:
         verdict = [sys.executable, "-m", "jitsuin", "verify", str(out / name), "--trust", "simulator"]
         assert subprocess.run([*verdict, "--revocation", "off"], capture_output=True, check=False).returncode == 0
 
@@ -178,7 +178,7 @@ def test_only_a_wrong_password_costs_a_try(
     if typed:
         assert not any(form in printed + complaints for form in {typed, typed.upper()})
     if typed == "WRONG98765":
-        assert json.loads(printed)["error"]["facts"]["tries_left"] == 4
+        assert json.loads(printed.splitlines()[-1])["stopped"]["facts"]["tries_left"] == 4
 
 
 def test_the_password_is_in_no_argument_and_no_environment_that_we_set(

@@ -14,6 +14,7 @@ from urllib.parse import quote
 import pytest
 
 import jitsuin
+from folders import written
 from jitsuin.signer.base import PinRequest, SignatureScheme
 from jitsuin.signer.errors import CardRemovedError
 from jitsuin.signer.jpki_application import Ef
@@ -102,7 +103,7 @@ def test_all_samples(
         # It has fields for two people, and says so.
         done = sign("--field", FIELDS[childcare.stem], key=key, documents=[childcare])
         assert (done.returncode, done.stderr, presented(tmp_path / "trace")) == (0, "", 2)
-    outputs = sorted((tmp_path / "out").iterdir())
+    outputs = written(tmp_path / "out")
     assert len(outputs) == len(SAMPLES) == 5
     at = datetime.now(UTC) + timedelta(minutes=5)
     for output in outputs:
@@ -135,7 +136,7 @@ def test_an_elliptic_key_is_none_for_opensc(
         program = other()
         assert program.connect() == 0
         assert program.sign() == NOT_VERIFIED
-    assert not (tmp_path / "out").exists() or not list((tmp_path / "out").iterdir())
+    assert not written(tmp_path / "out")
 
 
 # What the password costs

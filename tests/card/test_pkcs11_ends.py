@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 import pytest
 
+from folders import written
 from jitsuin import verify_file
 from jitsuin.samples.documents import income_tax_return
 from jitsuin.signer.simulator import SIGNATURE_PASSWORD
@@ -96,7 +97,7 @@ def assert_closed(other: Callable, slot: int = 0, tries: int = 5) -> None:
 
 def outputs(folder: Path) -> list[str]:
     """The names of the outputs, each of which is whole."""
-    paths = sorted((folder / "out").iterdir()) if (folder / "out").exists() else []
+    paths = written(folder / "out")
     for path in paths:
         assert verify_file(path, trust=["simulator"], revocation="off").verdict.passed
     return [path.name for path in paths]

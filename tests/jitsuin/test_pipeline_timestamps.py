@@ -28,7 +28,7 @@ from jitsuin.errors import ProfileMismatchError, TimestampError
 from jitsuin.formats.der import members, read, tlv
 from jitsuin.formats.timestamp_protocol import read_response, timestamp_request
 from jitsuin.formats.timestamp_token import read_token
-from jitsuin.formats.verdict import SubIndication
+from jitsuin.formats.verdict import PASSED, SubIndication
 from jitsuin.report import iso, sign_text, verify_json, verify_text
 from jitsuin.results import SignOutcome
 from jitsuin.revocation import EvidenceOptions
@@ -123,6 +123,35 @@ def test_signed_with_a_timestamp(office: Office) -> None:
     (stamp,) = values["timestamps"]
     assert (stamp["verdict"], stamp["at"], stamp["accuracy"]) == ("VALID", iso(signature.timestamps[0].finding.at), 1.0)
     assert stamp["authority"].startswith("CN=Test TSA")
+
+
+def test_a_batch_with_timestamps_where_there_is_a_place_for_them(office: Office) -> None:
+    """Workers fetch them. A format without timestamps is signed as ever."""
+    folder, out = office.folder / "in", office.folder / "out"
+    folder.mkdir()
+    for name in ("a.pdf", "b.pdf"):
+        (folder / name).write_bytes(office.source.read_bytes())
+    (folder / "c.xml").write_text("<note/>")
+    trust, clocks = [office.authority.certificate], [office.clock.certificate]
+    options = jitsuin.SigningOptions(
+        trust=trust, timestamp_url=office.url, timestamp_trust=clocks, revocation="off", evidence=LOOPBACK
+    )
+    result = jitsuin.sign_batch(
+        [folder],
+        out,
+        open_key=lambda: jitsuin.open_signer(f"file:{office.folder / 'id.p12'}", pin=lambda _: PASSWORD, at=SIGNED),
+        options=options,
+        at=SIGNED,
+    )
+    profiles = {record.name: record.profile for record in result.records}
+    assert profiles == {"a.pdf": "pades-b-t", "b.pdf": "pades-b-t", "c.xml": "xmldsig"}
+    assert said(office.verify(profile="pades-b-t", path=out / "b.signed.pdf")) == "VALID passed"
+    how = {"revocation": "off", "timestamp_trust": clocks, "at": SIGNED + DAY, "evidence": LOOPBACK}
+    assert [record.verdict for record in jitsuin.verify_batch([out], trust=trust, **how).records if record.verdict] == [
+        PASSED,
+        PASSED,
+        PASSED,
+    ]
 
 
 def test_nobody_vouches_for_the_authority(office: Office) -> None:

@@ -70,6 +70,11 @@ def outputs(folder: Path) -> dict[str, str]:
     return {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
+def written(folder: Path) -> list[Path]:
+    """All that stands in a folder of outputs, in order; journal and lock left out. Nothing where no folder is."""
+    return sorted(path for path in folder.iterdir() if path.name not in (NAME, LOCK)) if folder.exists() else []
+
+
 def journal(folder: Path) -> list[dict[str, Any]]:
     """The lines of a journal that are whole."""
     lines = (folder / NAME).read_bytes().split(b"\n")[:-1]
