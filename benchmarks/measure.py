@@ -1,6 +1,7 @@
 """Measure signing and verifying, check what was written, and put the tables into docs/performance.md.
 
-What is measured is in pdf_bench.py, xml_bench.py, card_bench.py and pkcs11_bench.py, how in bench.py.
+What is measured is in pdf_bench.py, xml_bench.py, card_bench.py, pkcs11_bench.py and batch_bench.py, how
+in bench.py.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import batch_bench
 import card_bench
 import pdf_bench
 import pkcs11_bench
@@ -21,7 +23,7 @@ from bench import HERE, load, machine
 from tables import check_markers, write_between_markers
 
 PAGE = HERE.parent / "docs" / "performance.md"
-PARTS = {"pdf": pdf_bench, "xml": xml_bench, "card": card_bench, "pkcs11": pkcs11_bench}
+PARTS = {"pdf": pdf_bench, "xml": xml_bench, "card": card_bench, "pkcs11": pkcs11_bench, "batch": batch_bench}
 
 
 def main() -> None:
@@ -32,10 +34,12 @@ def main() -> None:
     parser.add_argument(
         "--sizes",
         default="",
-        help="some of the documents, of the card's speeds, or of the token's keys, by name, by commas (with --only)",
+        help="some of the documents, card's speeds, token's keys or folders, by name, by commas (with --only)",
     )
     parser.add_argument("--rounds", type=int, help="instead of each document's own number")
-    parser.add_argument("--repetitions", type=int, help="in each child, instead of each document's own number")
+    parser.add_argument(
+        "--repetitions", type=int, help="in each child, or files in each folder, instead of each one's own number"
+    )
     parser.add_argument("--warm-ups", type=int, help="documents before Java is timed, instead of each one's own number")
     parser.add_argument("--work", type=Path, default=HERE / "build" / "work", help="a folder to be emptied and filled")
     parser.add_argument("--output", type=Path, default=PAGE, help="the page with the markers; default: %(default)s")

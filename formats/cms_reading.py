@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from cryptography import x509
 
@@ -423,6 +424,7 @@ def _key_identifier(certificate: bytes) -> bytes | None:
     return extension.value.digest
 
 
+@lru_cache(maxsize=32)  # a folder of documents has few signers
 def _load(certificate: bytes) -> x509.Certificate:
     """The certificate, with its key and extensions known to be readable. Raises RefusedSignatureError."""
     try:

@@ -10,6 +10,7 @@ import base64
 import binascii
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import unquote
 
 from cryptography import x509
@@ -279,9 +280,14 @@ def _certificates(key_info: etree._Element | None) -> tuple[x509.Certificate, ..
     if len(found) > MAX_CERTIFICATES:
         raise malformed("too-many-certificates", key_info)
     try:
-        return tuple(x509.load_der_x509_certificate(octets_of(element)) for element in found)
+        return tuple(_certificate(octets_of(element)) for element in found)
     except ValueError:
         raise malformed("certificate-unreadable", key_info) from None
+
+
+@lru_cache(maxsize=32)  # a folder of documents has few signers
+def _certificate(data: bytes) -> x509.Certificate:
+    return x509.load_der_x509_certificate(data)
 
 
 def malformed(reason: str, element: etree._Element, **facts: object) -> RefusedSignatureError:

@@ -7,16 +7,19 @@ import shlex
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import click
 
 from .language import say
+from .options import PATH
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from .batch_results import BatchResult, Event, FileRecord, Progress, Summary
+    from .errors import OutputError
+    from .progress import Progress as Shown
     from .rehearsal import SigningOptions
 
 _F = TypeVar("_F", bound=Callable[..., Any])
@@ -64,6 +67,17 @@ def batch_options(command: _F) -> _F:
             is_flag=True,
             help=say("Go on with a run that was cut short.", "中断した実行を再開します。"),
         ),
+        click.option(
+            "--redact",
+            is_flag=True,
+            help=say("Leave names of files out of the report.", "レポートにファイル名を載せません。"),
+        ),
+        click.option(
+            "--report",
+            type=PATH,
+            metavar="FILE",
+            help=say("Folder: also write a new HTML file for people.", "結果をHTMLファイルにも出力します(新規のみ)。"),
+        ),
     ):
         command = option(command)
     return many_options(command)
@@ -100,9 +114,11 @@ def sign_many(options: dict[str, Any], chosen: SigningOptions, at: datetime) -> 
         rules=batch_rules(),
         jobs=options["jobs"],
     )
-    told = _told("sign", options)
+    _check_report(options)
     if options["dry_run"]:
-        summary = rehearse_batch(options["paths"], output, options=chosen, batch=batch, progress=told, at=at)
+        with _shown(options) as shown:
+            told = _told("sign", options, shown)
+            summary = rehearse_batch(options["paths"], output, options=chosen, batch=batch, progress=told, at=at)
         _finish_rehearsal(summary, options)
         return
     _require_consent(options)
@@ -113,18 +129,21 @@ def sign_many(options: dict[str, Any], chosen: SigningOptions, at: datetime) -> 
         documents[:] = [say(f"{summary.ready} files", f"{summary.ready}件") + f" → {output}"]
         return _confirm(summary, options)
 
-    result = sign_batch(
-        options["paths"],
-        output,
-        open_key=open_key,
-        options=chosen,
-        batch=batch,
-        confirm=confirm,
-        put_back=_put_back(options),
-        progress=told,
-        at=at,
-    )
+    with _shown(options) as shown:
+        result = sign_batch(
+            options["paths"],
+            output,
+            open_key=open_key,
+            options=chosen,
+            batch=batch,
+            confirm=confirm,
+            put_back=_put_back(options, shown),
+            progress=_told("sign", options, shown),
+            at=at,
+        )
+    unwritten = _write_report("sign", result, options, at)
     _finish_signing(result, options)
+    _say_unwritten(unwritten)
 
 
 def verify_many(options: dict[str, Any], at: datetime) -> None:
@@ -145,17 +164,20 @@ def verify_many(options: dict[str, Any], at: datetime) -> None:
         "jobs": options["jobs"],
         "redact": options["redact"],
         "verbose": options["verbose"],
-        "progress": _told("verify", options),
         "at": at,
     }
-    if options["report"] is not None:
-        raise click.UsageError(say("--report is for files", "--reportはファイルの検証で使えます"))
-    if options["journal"] is None:
-        _finish_verifying(verify_batch(options["paths"], recursive=options["recursive"], **how), options)
-        return
-    if options["paths"]:
+    if options["journal"] is not None and options["paths"]:
         raise click.UsageError(say("--journal takes no other PATH", "--journalと他のPATHは併用できません"))
-    _finish_verifying(verify_journal(options["journal"], **how), options)
+    _check_report(options)
+    with _shown(options) as shown:
+        how["progress"] = _told("verify", options, shown)
+        if options["journal"] is None:
+            result = verify_batch(options["paths"], recursive=options["recursive"], **how)
+        else:
+            result = verify_journal(options["journal"], **how)
+    unwritten = _write_report("verify", result, options, at)
+    _finish_verifying(result, options)
+    _say_unwritten(unwritten)
 
 
 def _output_folder(options: Mapping[str, Any]) -> Path:
@@ -245,39 +267,97 @@ def _line(record: FileRecord) -> str:
     return f"{name}: {say('not attempted', '未処理')}"
 
 
-def _told(command: str, options: Mapping[str, Any]) -> Progress:
+def _check_report(options: Mapping[str, Any]) -> None:
+    """Refuse before any work a report that could not be written, or that the next run would take for a document."""
+    if (report := options["report"]) is None:
+        return
+    from .batch_page import check_batch_page
+
+    folders = [path for path in (*options["paths"], options.get("output_dir"), options.get("journal")) if path]
+    if any(folder.resolve() in report.resolve().parents for folder in folders):
+        raise click.UsageError(
+            say(
+                "--report lies in a folder of the documents; name a place outside",
+                "--reportには、文書のフォルダーと保存先フォルダーの外を指定してください",
+            )
+        )
+    given = (*options["trust"], *options["timestamp_trust"], *options["crls"])
+    check_batch_page(report, [*folders, *options["files"], *map(Path, given)], again=options.get("resume", False))
+
+
+def _write_report(
+    command: Literal["sign", "verify"], result: BatchResult, options: Mapping[str, Any], at: datetime
+) -> OutputError | None:
+    """The page of `--report`; why it could not be written, for the end of the run to say."""
+    if options["report"] is None:
+        return None
+    from . import clock
+    from .batch_page import RunConditions, write_batch_page
+    from .commands import options_given
+    from .errors import OutputError
+    from .validity import RevocationMode
+
+    mode = RevocationMode(options["revocation"] or {"sign": "warn", "verify": "require"}[command])
+    given = tuple(options_given(options))
+    conditions = RunConditions(command, clock.now(), at, mode, given, redact=options["redact"])
+    try:
+        write_batch_page(options["report"], result, conditions, again=options.get("resume", False))
+    except OutputError as error:
+        return error
+    return None
+
+
+def _say_unwritten(error: OutputError | None) -> None:
+    if error is not None:
+        raise error
+
+
+def _shown(options: Mapping[str, Any]) -> Shown:
+    """How far the run is. Where JSON Lines go to the terminal, they tell that themselves."""
+    from .progress import progress
+
+    return progress(quiet=options["quiet"] or (options["as_json"] and sys.stdout.isatty()))
+
+
+def _told(command: str, options: Mapping[str, Any], shown: Shown) -> Progress:
     """Whoever is told of the files as they come: lines for people, or JSON Lines."""
     from .batch_results import FileReported, FileState
     from .messages import notice_sentence
     from .report import printable
 
     def lines(event: Event) -> None:
+        shown(event)
         if not isinstance(event, FileReported):
             return
         record = event.record
         if record.state is FileState.FAILED:
-            click.echo(_line(record), err=True)
+            shown.echo(_line(record), err=True)
         elif record.state is not FileState.NOT_ATTEMPTED and not options["quiet"]:
             text = event.text or _line(record)
-            click.echo("\n".join(printable(line) for line in text.split("\n")))
+            shown.echo("\n".join(printable(line) for line in text.split("\n")))
             for notice in record.notices:
-                click.echo(f"  ! {printable(notice_sentence(notice.code, notice.facts))}")
+                shown.echo(f"  ! {printable(notice_sentence(notice.code, notice.facts))}")
 
     def json_lines(event: Event) -> None:
         from .batch_report import file_json
         from .commands import print_json_line
 
+        shown(event)
         if isinstance(event, FileReported):
             print_json_line(file_json(command, event))
 
     return json_lines if options["as_json"] else lines
 
 
-def _put_back(options: Mapping[str, Any]) -> Callable[[Exception], bool] | None:
+def _put_back(options: Mapping[str, Any], shown: Shown) -> Callable[[Exception], bool] | None:
     """A person at the terminal who types the PIN can put the card back, too."""
     from .asking import put_back
 
-    return put_back if options["pin_source"] == "prompt" and sys.stdin.isatty() else None
+    def asked(error: Exception) -> bool:
+        with shown.paused():  # it stays away until the next file: the password will be asked, too
+            return put_back(error)
+
+    return asked if options["pin_source"] == "prompt" and sys.stdin.isatty() else None
 
 
 def _finish_rehearsal(summary: Summary, options: Mapping[str, Any]) -> None:

@@ -174,6 +174,8 @@ def sign(**options: Any) -> None:
     if is_batch(options):
         sign_many(options, chosen, at)
         return
+    if options["report"] is not None:
+        raise click.UsageError(say("--report is for folders", "--reportはフォルダーへの署名で使えます"))
     jobs = signing_jobs(options["paths"], options["output"], options["output_dir"])
     if options["dry_run"]:
         finish_rehearsal(pipeline.rehearse_files(jobs, options=chosen, at=at), options)

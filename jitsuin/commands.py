@@ -188,14 +188,14 @@ def write_verification_report(
 
     if options["report"] is not None:
         mode = RevocationMode(options["revocation"] or "require")
-        conditions = Conditions(made, at, mode, tuple(_given(options)), redact=options["redact"])
+        conditions = Conditions(made, at, mode, tuple(options_given(options)), redact=options["redact"])
         write_report(options["report"], results, conditions)
 
 
-def _given(options: Mapping[str, Any]) -> Iterator[str]:
-    """The options that bear on the verdicts of `verify`, from wherever they came."""
+def options_given(options: Mapping[str, Any]) -> Iterator[str]:
+    """The options that bear on the outcome, from wherever they came."""
     for option, name in _BEARING.items():
-        value = options[name]
+        value = options.get(name)
         for one in value if isinstance(value, tuple) else (value,):
             if one is True:
                 yield option

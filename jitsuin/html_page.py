@@ -17,6 +17,8 @@ from .messages import moment
 from .report import iso, printable
 
 _VOID: Final = frozenset(("meta",))
+GENERATOR: Final = "jitsuin"
+"""By which a page of ours is known again."""
 
 
 class Markup(str):
@@ -43,18 +45,36 @@ def time_element(value: datetime) -> Markup:
     return element("time", moment(value), datetime=iso(value))
 
 
-def page(title: str, body: Iterable[Markup]) -> Iterator[str]:
-    """A page, piece by piece, so that a long one need not be in memory as a whole."""
+def definitions(rows: Iterable[tuple[str, str]]) -> Markup:
+    """Facts with their names."""
+    return element("dl", *(joined((element("dt", label), element("dd", value))) for label, value in rows))
+
+
+def lines(texts: Iterable[str]) -> Markup:
+    """Texts, each on a line of its own."""
+    return joined(element("p", text) for text in texts)
+
+
+def code(text: str) -> Markup:
+    """Text that programs read."""
+    return element("code", text)
+
+
+def page(title: str, body: Iterable[Markup], *, style: str = "") -> Iterator[str]:
+    """A page, piece by piece, so that a long one need not be in memory as a whole. `style` follows the common one."""
+    style = STYLE + style
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     # The policy lets the browser apply this one style sheet and load nothing, whatever a document smuggled in.
-    policy = f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; base-uri 'none'; form-action 'none'"
+    policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
     head = (
         element("meta", charset="utf-8"),
         element("meta", http_equiv="Content-Security-Policy", content=policy),
         element("meta", name="viewport", content="width=device-width, initial-scale=1"),
         element("meta", name="referrer", content="no-referrer"),
+        element("meta", name="generator", content=GENERATOR),
         element("meta", name="color-scheme", content="light dark"),
         element("title", title),
-        element("style", Markup(STYLE)),
+        element("style", Markup(style)),
     )
     yield f'<!DOCTYPE html>\n<html lang="{language()}">\n<head>\n'
     yield "".join(f"{one}\n" for one in head)
@@ -163,4 +183,3 @@ footer { margin-top: 2.5rem; padding-top: 1rem; border-top: 3px solid var(--ink)
   .signature { border: 0; border-left: 3px solid var(--line); border-radius: 0; padding: 0 0 0 .8rem; }
 }
 """
-_STYLE_HASH: Final = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from .checks import SIGNS, Check, Outcome, Subject, checks_of
 from .errors import OutputError
-from .html_page import Markup, element, joined, page, time_element
+from .html_page import Markup, code, definitions, element, joined, lines, page, time_element
 from .language import language, say
 from .messages import error_sentence, notice_sentence, verdict_sentence
 from .report import (
@@ -171,18 +171,18 @@ class _Document:
     def _content(self) -> Iterator[Markup]:
         rows: list[tuple[str, str]] = [(say("file", "ファイル"), str(self.path))]
         if self.report is None:
-            said = joined((error_sentence(self.error), " ", _code(type(self.error).__name__)))
-            yield _facts([*rows, (say("error", "エラー"), said)])
+            said = joined((error_sentence(self.error), " ", code(type(self.error).__name__)))
+            yield definitions([*rows, (say("error", "エラー"), said)])
             return
         report = self.report
-        rows += [("SHA-256", _code(report.sha256)), (say("format", "形式"), report.format)]
+        rows += [("SHA-256", code(report.sha256)), (say("format", "形式"), report.format)]
         if len(report.signatures) > 1 or about_document(report.signatures[0]):
             yield element("p", *_reason(report.verdict))
         if report.verdict.passed and (unreal := _unreal(report)):
             yield element("p", _outcome_badge(Outcome.NOTE), " ", unreal)
         if report.verdict.passed and (unchecked := _unchecked(report)):
             yield element("p", _outcome_badge(Outcome.NOT_CHECKED), " ", unchecked)
-        yield _facts(rows)
+        yield definitions(rows)
         for number, signature in enumerate(report.signatures, 1):
             if about_document(signature):
                 if signature.verdict != report.verdict:
@@ -204,7 +204,7 @@ class _Document:
             "article",
             heading,
             element("p", *_reason(signature.verdict)),
-            *([_facts(rows)] if rows else []),
+            *([definitions(rows)] if rows else []),
             _checks_table(checks_of(report, signature, redact=self.redact)),
             id=f"{self.id}s{number}",
             class_="signature",
@@ -215,9 +215,9 @@ class _Document:
         if finding.certificate is not None and signature.judgement is not None:
             yield from self._signer(finding.certificate, signature.judgement)
         if finding.covers:
-            yield say("covers", "署名対象"), _lines(map(part_in_words, finding.covers))
+            yield say("covers", "署名対象"), lines(map(part_in_words, finding.covers))
         if finding.uncovered:
-            yield say("not covered", "対象外"), _lines(map(part_in_words, finding.uncovered))
+            yield say("not covered", "対象外"), lines(map(part_in_words, finding.uncovered))
         if finding.claimed_at and signature.document_timestamp is None:
             unproved = say(" (by the signer's word)", " (署名者による)")
             yield say("claimed time", "署名日時"), joined((time_element(finding.claimed_at), unproved))
@@ -237,7 +237,7 @@ class _Document:
         )
         for key, label in labels:
             if values.get(key):
-                yield label, str(values[key]) if key == "issuer" else _code(str(values[key]))
+                yield label, str(values[key]) if key == "issuer" else code(str(values[key]))
 
 
 def _checks_table(checks: Iterable[Check]) -> Markup:
@@ -247,7 +247,7 @@ def _checks_table(checks: Iterable[Check]) -> Markup:
             "tr",
             element("th", say(*SUBJECTS[check.subject]), scope="row"),
             element("td", _outcome_badge(check.outcome)),
-            element("td", _lines(check.evidence)),
+            element("td", lines(check.evidence)),
         )
         for check in checks
     )
@@ -263,13 +263,13 @@ def _foot(conditions: Conditions) -> Markup:
             say("revocation", "失効確認"),
             f"{conditions.revocation.value}: {say(*REVOCATION_MODES[conditions.revocation])}",
         ),
-        (say("options", "オプション"), _lines(map(_code, conditions.options or ("–",)))),
+        (say("options", "オプション"), lines(map(code, conditions.options or ("–",)))),
         (say("program", "プログラム"), f"jitsuin {version('jitsuin')}"),
     )
     return element(
         "footer",
         element("h2", say("How it was verified", "検証の条件")),
-        _facts(rows),
+        definitions(rows),
         element("p", say(*ACCEPTANCE)),
         element("p", say(*NO_PROOF)),
     )
@@ -293,7 +293,7 @@ def _reason(verdict: Verdict) -> Iterator[str]:
     yield _sentence(verdict)
     if verdict.sub_indication:
         yield " "
-        yield _code(verdict.sub_indication.value)
+        yield code(verdict.sub_indication.value)
 
 
 def _sentence(verdict: Verdict) -> str:
@@ -317,15 +317,3 @@ def _group(word: str) -> str:
 
 def _outcome_badge(outcome: Outcome) -> Markup:
     return element("span", f"{SIGNS[outcome]} {say(*OUTCOMES[outcome])}", class_=f"badge {outcome.value}")
-
-
-def _facts(rows: Iterable[tuple[str, str]]) -> Markup:
-    return element("dl", *(joined((element("dt", label), element("dd", value))) for label, value in rows))
-
-
-def _lines(texts: Iterable[str]) -> Markup:
-    return joined(element("p", text) for text in texts)
-
-
-def _code(text: str) -> Markup:
-    return element("code", text)

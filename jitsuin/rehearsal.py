@@ -117,6 +117,7 @@ class Rehearsing:
         self.timestamp_store = load_timestamp_trust(options.timestamp_trust)
         self.authority = self._authority()
         self._stand_in = _stand_in(at)
+        self._profiles: dict[str, Profile] = {}
 
     def all(self, jobs: Iterable[tuple[Path, Path]]) -> list[Plan | SignOutcome]:
         """A plan for every document, or what it failed with. No two may go to one target."""
@@ -161,10 +162,16 @@ class Rehearsing:
         """The same with some options changed: those that name no further file or address to be read here."""
         other = copy(self)
         other.options = replace(self.options, **changes)
+        other._profiles = {}
         return other
 
     def profile(self, adapter: FormatAdapter) -> Profile:
         """The destination profile, narrowed by the options. Raises ProfileMismatchError for one it has no use for."""
+        if adapter.name not in self._profiles:
+            self._profiles[adapter.name] = self._profile(adapter)
+        return self._profiles[adapter.name]
+
+    def _profile(self, adapter: FormatAdapter) -> Profile:
         chosen = self.options.profile
         profile = registry.profile_named(chosen) if chosen else registry.profile_for(adapter.name)
         options = _fitting(self.options, profile) if self.options.mixed else self.options

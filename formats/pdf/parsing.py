@@ -38,6 +38,9 @@ _ESCAPE = re.compile(rb"\\(?:([0-7]{1,3})|(\r\n|[\r\n])|(.))", re.DOTALL)
 _ESCAPED = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f"}
 _STREAM = re.compile(_BLANK + rb"stream[\t ]*(?:\r\n|\n|\r)")
 _WHITE = b"\0\t\n\f\r "
+_PLAIN_TEXT = re.compile(rb"[ -~]*+")
+_NO_TEXT = re.compile(rb"[\0-\x17\x7f\x9f\xad]")  # no characters in pyHanko's table of PDFDocEncoding
+_MARKS = (b"\xfe\xff", b"\xff\xfe", b"\xef\xbb\xbf")  # of text in other encodings
 
 
 class Latin1Name(generic.NameObject):
@@ -169,7 +172,7 @@ class _Parser:
             result, end = self._string(end)
         elif kind == "hex":
             digits = match["hex"].translate(None, _WHITE)
-            result = generic.pdf_string(unhexlify(digits + b"0" * (len(digits) % 2)))
+            result = _string_object(unhexlify(digits + b"0" * (len(digits) % 2)))
         elif kind in ("dictionary", "array"):
             if depth == MAX_DEPTH:
                 raise LimitError("nesting")
@@ -188,12 +191,15 @@ class _Parser:
             kind, match = self._token(position)
             position = match.end()
             if kind == "close" and match["close"] == b">>":
-                return generic.DictionaryObject(entries), position
+                found = generic.DictionaryObject()
+                dict.update(found, entries)  # the keys are names already: no need to look at each once more
+                return found, position
             if kind != "name":
                 raise PdfSyntaxError
-            key, position = self._value(kind, match, depth)
-            if not isinstance(key, generic.NameObject) or key in entries:
+            key = _name(match["name"])
+            if key in entries:
                 raise PdfSyntaxError
+            key.container_ref = self._container
             entries[key], position = self.value(position, depth)
 
     def _array(self, position: int, depth: int) -> tuple[PdfObject, int]:
@@ -233,7 +239,18 @@ class _Parser:
                 raise _MoreNeeded
         if position > self._safe:
             raise _MoreNeeded
-        return generic.pdf_string(b"".join(parts)), position
+        return _string_object(b"".join(parts)), position
+
+
+def _string_object(data: bytes) -> generic.TextStringObject | generic.ByteStringObject:
+    """A string's bytes as pyHanko takes them: text if they can be decoded. What is plainly either is told quickly."""
+    if _PLAIN_TEXT.fullmatch(data):
+        text = generic.TextStringObject(data.decode("ascii"))
+        text.autodetected_encoding = generic.TextStringEncoding.PDF_DOC
+        return text
+    if _NO_TEXT.search(data) and not data.startswith(_MARKS):
+        return generic.ByteStringObject(data)
+    return generic.pdf_string(data)
 
 
 def _name(text: bytes) -> generic.NameObject:

@@ -15,7 +15,7 @@ from ..errors import FormatError, MalformedDocumentError, UnsupportedDocumentErr
 from ..source import Source
 from ..verdict import RefusedSignatureError
 from .reader import StrictReader
-from .revisions import divide
+from .revisions import Revision, divide
 
 _HEADER = re.compile(rb"%PDF-(\d)\.(\d)")
 _MAX_DEPTH = 100  # of the page tree, down to the first page
@@ -27,6 +27,8 @@ class PdfDocument:
 
     source: Source
     reader: PdfFileReader
+    revisions: tuple[Revision, ...]
+    """The oldest first."""
 
 
 def open_pdf(source: Source) -> PdfDocument:
@@ -52,12 +54,12 @@ def _open(source: Source) -> PdfDocument:
         _refuse_encrypted(reader)
         _check_identifier(reader)
         _check_catalog(reader)
-        divide(reader)
+        revisions = divide(reader)
     except BaseException:
         stream.close()
         raise
     weakref.finalize(reader, stream.close)
-    return PdfDocument(source, reader)
+    return PdfDocument(source, reader, revisions)
 
 
 def _version(source: Source) -> tuple[int, int]:

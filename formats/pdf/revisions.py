@@ -14,7 +14,7 @@ from ..verdict import RefusedSignatureError, SubIndication
 from .parsing import read_value
 
 if TYPE_CHECKING:
-    from .reading import PdfDocument
+    pass
 
 MAX_REVISIONS = 500
 _WHITE = rb"[\0\t\n\f\r ]"
@@ -43,13 +43,8 @@ class Revision:
     """Offset behind the end of line that follows, if one does."""
 
 
-def read_revisions(document: PdfDocument) -> tuple[Revision, ...]:
-    """All revisions, the oldest first. Raises RefusedSignatureError."""
-    return divide(document.reader)
-
-
 def divide(reader: PdfFileReader) -> tuple[Revision, ...]:
-    """The same, of a document that is being opened."""
+    """All revisions, the oldest first. Raises RefusedSignatureError."""
     count = reader.xrefs.total_revisions
     if count > MAX_REVISIONS:
         raise RefusedSignatureError(SubIndication.FORMAT_FAILURE, "pdf-too-many-revisions", limit=MAX_REVISIONS)

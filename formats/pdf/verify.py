@@ -33,7 +33,7 @@ from .destination import SoundSignature, check_form
 from .evidence import DocumentEvidence, read_evidence
 from .objects import PlacedObject, read_placed
 from .reading import PdfDocument
-from .revisions import Revision, read_revisions
+from .revisions import Revision
 from .signature_fields import SignedField, signed_fields
 from .waiting_references import filled_references
 
@@ -83,7 +83,7 @@ class _Verification:
         """Sound document timestamps, the newest first, and the number of the revision that each covers."""
 
     def findings(self) -> list[SignatureFinding]:
-        self._revisions = read_revisions(self._document)  # 2
+        self._revisions = self._document.revisions  # 2
         signatures = self._find()  # 1
         if not signatures:
             return [SignatureFinding("/", Verdict(SubIndication.FORMAT_FAILURE, "no-signature"))]
@@ -109,7 +109,7 @@ class _Verification:
         signatures = [_Signature(field, uses[field.signature] > 1) for field in found]
         known = {(field.name, field.signature) for field in found}
         for older, newer in zip(self._revisions[-2::-1], self._revisions[:0:-1], strict=True):
-            if self._removes_nothing(newer):
+            if self._had_no_form(older) or self._removes_nothing(newer):
                 continue
             for field in signed_fields(self._reader.get_historical_resolver(older.section)):
                 field = SignedField(field.name, generic.Reference(field.signature.idnum, field.signature.generation))
@@ -117,6 +117,14 @@ class _Verification:
                     known.add((field.name, field.signature))
                     signatures.append(_Signature(field, shared=False, removed_by=newer.number))
         return signatures
+
+    def _had_no_form(self, older: Revision) -> bool:
+        """Then there was no signature to be removed. Cheap, and what most files are before they are signed."""
+        try:
+            root = self._reader.get_historical_resolver(older.section).root
+        except (FormatError, PdfReadError, ValueError):
+            return False
+        return "/AcroForm" not in root
 
     def _removes_nothing(self, newer: Revision) -> bool:
         """What is permitted removes nothing. What cannot be judged, perhaps long before any signature, may."""

@@ -10,7 +10,7 @@ import zlib
 from abc import ABC, abstractmethod
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import accumulate, pairwise
 from operator import itemgetter
 from typing import BinaryIO, Literal, NoReturn
@@ -56,16 +56,25 @@ class Rows(ABC):
 
     def _where(self, kinds: bytes, columns: Iterable[bytes]) -> Iterator[int]:
         """Rows of these types that are not zero in one of the columns."""
-        mask = self.types.translate(bytes(0xFF if kind in kinds else 0 for kind in range(256)))
-        selected = int.from_bytes(mask)
+        selected: int | None = None
         for column in columns:
-            if column.count(0) < len(column) and (found := selected & int.from_bytes(column)):
+            if column.count(0) == len(column):
+                continue
+            if selected is None:
+                selected = int.from_bytes(self.types.translate(_mask(kinds)))
+            if found := selected & int.from_bytes(column):
                 for match in re.finditer(rb"[^\0]", found.to_bytes(len(column))):
                     yield match.start()
 
     def higher_generations(self) -> set[int]:
         """Rows in use whose generation is not 0."""
         return set(self._where(bytes([IN_USE]), self.generations()))
+
+
+@cache
+def _mask(kinds: bytes) -> bytes:
+    """Translates types to ones where they are among these, else to zeros."""
+    return bytes(0xFF if kind in kinds else 0 for kind in range(256))
 
 
 class TableRows(Rows):

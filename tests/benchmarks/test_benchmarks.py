@@ -98,6 +98,40 @@ def test_one_round_of_pkcs11(command: list[str | Path], tmp_path: Path, softhsm:
     check_page(page)
 
 
+def test_one_round_of_folders(command: list[str | Path], tmp_path: Path) -> None:
+    """Of few files; the slow card has a test of its own."""
+    page = tmp_path / "page.md"
+    page.write_text(page_with_markers("batch"))
+    few = ["--only", "batch", "--sizes", "pdf,xml,mass", "--repetitions", "20"]
+    done = subprocess.run([*command, *few], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    facts = json.loads((tmp_path / "numbers.json").read_text())["batch"]
+    for name, contender in (("pdf", "pyhanko"), ("xml", "signxml")):
+        tools = facts["results"][name]["tools"]
+        assert {"floor", "jitsuin", "jitsuin-1"} <= tools.keys()
+        assert contender in tools or contender in facts["absent"]
+    assert facts["results"]["verify"]["files"] == 40
+    mass = facts["results"]["mass"]
+    assert (mass["files"], mass["broken"]) == (20, 4)
+    assert sum(mass["reasons"].values()) == 4
+    for program in ("pdfsig", "xmlsec1"):
+        assert program in mass["judged"] or program in facts["absent"]
+    text = page.read_text()
+    assert "### Goals" in text
+    assert "stale" not in text
+
+
+def test_one_round_of_the_slow_card(command: list[str | Path], tmp_path: Path, pcsc: PcscStack) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(page_with_markers("batch"))
+    few = ["--only", "batch", "--sizes", "slow", "--repetitions", "3"]
+    done = subprocess.run([*command, *few], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    slow = json.loads((tmp_path / "numbers.json").read_text())["batch"]["results"]["slow"]
+    assert slow["files"] == 3
+    assert slow["seconds"] > 3 * slow["signature_ms"] / 1000
+
+
 def check_page(page: Path) -> None:
     text = page.read_text()
     assert text.startswith("before\n")

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +27,7 @@ from jitsuin.samples.make import SIGNED_AT
 from jitsuin.sentences.checks import OUTCOMES, REVOCATION_MODES, SUBJECTS
 from jitsuin.trust import TrustStore
 from jitsuin.validity import RevocationMode, judge
+from pages import Node, read
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 SIGNED = sorted((SAMPLES / "signed").iterdir())
@@ -39,86 +37,6 @@ WHEN = ("--at", SIGNED_AT.isoformat())
 VERDICT_CLASSES = {"VALID": "valid", "INVALID": "invalid", "INDETERMINATE": "indeterminate", "ERROR": "unreadable"}
 HOSTILE = "<script>alert(1)</script>\"'&<img src=x>\u202egnp\x1b[31m\u2066"
 SIGNS = {"VALID": "✓", "INVALID": "✗", "INDETERMINATE": "?"}
-
-
-@dataclass
-class Node:
-    """An element as a parser sees it."""
-
-    name: str
-    attributes: dict[str, str]
-    children: list[Node | str] = field(default_factory=list)
-
-    @property
-    def text(self) -> str:
-        return " ".join(" ".join(child if isinstance(child, str) else child.text for child in self.children).split())
-
-    @property
-    def classes(self) -> set[str]:
-        return set(self.attributes.get("class", "").split())
-
-    def all(self, name: str = "", class_: str = "") -> Iterator[Node]:
-        for child in self.children:
-            if isinstance(child, Node):
-                if (not name or child.name == name) and (not class_ or class_ in child.classes):
-                    yield child
-                yield from child.all(name, class_)
-
-    def one(self, identifier: str) -> Node:
-        (found,) = (node for node in self.all() if node.attributes.get("id") == identifier)
-        return found
-
-
-class Page(HTMLParser):
-    """A page whose every element is closed where it was opened."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.root = Node("", {})
-        self._open = [self.root]
-        self.feed(text)
-        self.close()
-        assert self._open == [self.root]
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        assert len(dict(attrs)) == len(attrs)
-        node = Node(tag, {name: value or "" for name, value in attrs})
-        self._open[-1].children.append(node)
-        if tag != "meta":
-            self._open.append(node)
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self._open.pop().name == tag
-
-    def handle_data(self, data: str) -> None:
-        self._open[-1].children.append(data)
-
-    def handle_comment(self, data: str) -> None:
-        raise AssertionError(data)
-
-
-def read(text: str) -> Node:
-    """The page, checked for what every page must be."""
-    root = Page(text).root
-    identifiers = [node.attributes["id"] for node in root.all() if "id" in node.attributes]
-    assert len(identifiers) == len(set(identifiers))
-    allowed = {"charset", "class", "content", "datetime", "href", "http-equiv", "id", "lang", "name", "scope"}
-    for node in root.all():
-        assert node.name not in {"script", "img", "iframe", "object", "link", "form", "base", "svg"}
-        assert set(node.attributes) <= allowed
-        if "href" in node.attributes:
-            assert node.attributes["href"].removeprefix("#") in identifiers
-            assert node.attributes["href"].startswith("#")
-    (style,) = root.all("style")
-    css = style.children[0]
-    assert isinstance(css, str)
-    assert not re.search(r"url\(|@import|expression|https?:", css)
-    (policy,) = (n.attributes["content"] for n in root.all("meta") if "http-equiv" in n.attributes)
-    assert policy.startswith("default-src 'none'; ")
-    assert base64.b64encode(hashlib.sha256(css.encode()).digest()).decode() in policy
-    assert "unsafe" not in policy
-    assert all(c.isprintable() or c in "\n\u3000" for c in text)
-    return root
 
 
 @pytest.fixture(params=["en", "ja"])
