@@ -335,7 +335,7 @@ def _told(command: str, options: Mapping[str, Any], shown: Shown) -> Progress:
         elif record.state is not FileState.NOT_ATTEMPTED and not options["quiet"]:
             text = event.text or _line(record)
             shown.echo("\n".join(printable(line) for line in text.split("\n")))
-            for notice in record.notices:
+            for notice in record.notices if event.text is None else ():  # the text has said it
                 shown.echo(f"  ! {printable(notice_sentence(notice.code, notice.facts))}")
 
     def json_lines(event: Event) -> None:

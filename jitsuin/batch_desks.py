@@ -137,6 +137,8 @@ class Verified:
     format: str
     verdict: Verdict
     sha256: str
+    notices: tuple[Notice, ...]
+    """What has to be said with the verdict, wherever only that is shown."""
     text: str
     detail: dict[str, object]
 
@@ -244,7 +246,7 @@ class VerifyingDesk:
             raise OutputError(path=str(task.source), reason="output-changed")
         text = verification_text(report, redact=self._redact, verbose=self._verbose)
         detail = verification_json(report, redact=self._redact)
-        return Verified(report.format, report.verdict, report.sha256, text, detail)
+        return Verified(report.format, report.verdict, report.sha256, report.unreal, text, detail)
 
 
 def packed(names: TrustNames) -> TrustNames:

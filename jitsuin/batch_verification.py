@@ -126,6 +126,7 @@ def _verified(
         for file, result in results:
             if isinstance(result, Verified):
                 facts = {"format": result.format, "source_sha256": result.sha256, "verdict": result.verdict}
+                facts["notices"] = result.notices
                 run.settle(file, FileState.VERIFIED, **facts)
                 run.tell(file, text=result.text, detail=result.detail)
             elif isinstance(result, Exception):

@@ -154,7 +154,8 @@ class _Document:
         if self.report is None:
             return error_sentence(self.error)
         if self.report.verdict.passed:
-            return " ".join(filter(None, (_unreal(self.report), _unchecked(self.report))))
+            unreal = [notice_sentence(notice.code, notice.facts) for notice in self.report.unreal]
+            return " ".join(filter(None, (*unreal, _unchecked(self.report))))
         return _sentence(self.report.verdict)
 
     def section(self) -> Markup:
@@ -178,8 +179,8 @@ class _Document:
         rows += [("SHA-256", code(report.sha256)), (say("format", "形式"), report.format)]
         if len(report.signatures) > 1 or about_document(report.signatures[0]):
             yield element("p", *_reason(report.verdict))
-        if report.verdict.passed and (unreal := _unreal(report)):
-            yield element("p", _outcome_badge(Outcome.NOTE), " ", unreal)
+        for notice in report.unreal if report.verdict.passed else ():
+            yield element("p", _outcome_badge(Outcome.NOTE), " ", notice_sentence(notice.code, notice.facts))
         if report.verdict.passed and (unchecked := _unchecked(report)):
             yield element("p", _outcome_badge(Outcome.NOT_CHECKED), " ", unchecked)
         yield definitions(rows)
@@ -273,13 +274,6 @@ def _foot(conditions: Conditions) -> Markup:
         element("p", say(*ACCEPTANCE)),
         element("p", say(*NO_PROOF)),
     )
-
-
-def _unreal(report: VerifyReport) -> str:
-    """That a signature is of the test hierarchy, which nobody should find out by reading on."""
-    judgements = [signature.judgement for signature in report.signatures if signature.judgement is not None]
-    notices = (notice for judgement in judgements for notice in judgement.notices)
-    return next((notice_sentence(one.code, one.facts) for one in notices if one.code == "test-hierarchy"), "")
 
 
 def _unchecked(report: VerifyReport) -> str:

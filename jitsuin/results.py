@@ -99,6 +99,13 @@ class VerifyReport:
         """The worst of the signatures' verdicts."""
         return worst(signature.verdict for signature in self.signatures)
 
+    @property
+    def unreal(self) -> tuple[Notice, ...]:
+        """That a signature is of the test hierarchy, which whoever shows the verdict has to say with it."""
+        judgements = (signature.judgement for signature in self.signatures)
+        notices = [notice for judgement in judgements if judgement is not None for notice in judgement.notices]
+        return tuple(notice for notice in notices if notice.code == "test-hierarchy")[:1]
+
 
 @dataclass(frozen=True)
 class SignResult:

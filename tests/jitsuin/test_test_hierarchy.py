@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable
 from dataclasses import replace
@@ -155,6 +156,15 @@ def test_every_report_says_so(
     assert "--accept-test-hierarchy" in page
     (file,) = jitsuin("verify", *there, "--accept-test-hierarchy", "--redact", "--json").json["files"]
     assert (file["verdict"], file["signatures"][0]["notices"][0]["code"]) == ("VALID", "test-hierarchy")
+
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder/b.xtx").write_bytes((tmp_path / "b.xtx").read_bytes())
+    many = (tmp_path / "folder", *there[1:], "--accept-test-hierarchy")
+    listed = jitsuin("verify", *many, "--report", tmp_path / "folder.html")
+    assert (listed.code, listed.out.count(UNREAL)) == (0, 1)
+    assert UNREAL in (tmp_path / "folder.html").read_text(encoding="utf-8")
+    line = json.loads(jitsuin("verify", *many, "--json").out.splitlines()[0])
+    assert (line["verdict"], line["notices"][0]["code"]) == ("VALID", "test-hierarchy")
     in_japanese()
     assert "実際の署名ではありません" in jitsuin("verify", *there, "--accept-test-hierarchy").out
     assert verify_file(tmp_path / "b.xtx", crls=[tmp_path / "ca.crl"]).verdict.reason == "test-hierarchy"
