@@ -516,6 +516,17 @@ def test_references_are_counted_over_all_signatures(count, desk, party) -> None:
     assert {finding.verdict.reason for finding in findings} == {"passed" if count == 10 else "too-many-references"}
 
 
+@pytest.mark.timeout(120)  # ends long before, or hardly ever
+def test_a_crowd_in_a_signature(desk, party) -> None:
+    """A million elements where one is expected, which are read in their number and not in its square."""
+    document = Craft().write(party("valid"))
+    assert desk.verdict(document, "xmldsig").passed
+    crowded = document.replace(b"</ds:Signature>", b"<ds:Object/>" * 1_000_000 + b"</ds:Signature>")
+    (finding,) = desk.findings(crowded, "xmldsig")
+    assert finding.verdict.passed
+    assert len(finding.uncovered) == 51
+
+
 @pytest.mark.timeout(300)  # ends long before, or hardly ever
 def test_a_large_document_takes_memory_in_proportion(desk, party) -> None:
     """20 MB of elements that somebody claims to have signed; the memory is that of the tree and one canonical form."""
