@@ -491,7 +491,7 @@ def test_unreadable_ones_prove_nothing(case: str, plain: Office) -> None:
 
 
 def test_one_over_what_cannot_be_canonicalised(office: Office) -> None:
-    """Canonical XML 1.1 joins the xml:base around, which is refused: it is the stamp that says so, unsigned as it is."""
+    """Canonical XML 1.1 joins the xml:base around, which is refused; and nobody signed that it should."""
     office.source.write_text('<r xml:base="http://127.0.0.1/"><t id="T">x</t></r>')
     office.sign(profile="xades-b-b", timestamp_url=None, timestamp_trust=[])
     signed = office.target.read_bytes()
