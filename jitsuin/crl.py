@@ -116,11 +116,12 @@ def _answer(entry: x509.RevokedCertificate | None, item: Crl, leaf: x509.Certifi
 
 
 def _fit(delta: Crl, complete: Crl) -> bool:
-    """Whether the delta builds upon the list (RFC 5280, 5.2.4): of one scope, and not from before its base."""
+    """Whether the delta builds upon the list (RFC 5280, 5.2.4): of its issuer and scope, not from before its base."""
     base = _extension(delta.crl, x509.DeltaCRLIndicator)
     number, delta_number = _extension(complete.crl, x509.CRLNumber), _extension(delta.crl, x509.CRLNumber)
-    same = _extension(delta.crl, x509.IssuingDistributionPoint) == _extension(
-        complete.crl, x509.IssuingDistributionPoint
+    same = delta.crl.issuer == complete.crl.issuer and all(
+        _extension(delta.crl, kind) == _extension(complete.crl, kind)
+        for kind in (x509.IssuingDistributionPoint, x509.AuthorityKeyIdentifier)
     )
     if base is None or number is None or delta_number is None or not same:
         return False
@@ -137,13 +138,23 @@ def _speaks_of(
     """Whether the list is for this certificate: for its distribution point, signed by whom it should be, and made."""
     if crl.last_update_utc > now or not _understood(crl):
         return False
-    if _is_indirect(crl) and (others is None or not _entries_understood(crl)):
+    if _is_indirect(crl) and others is None:
         return False
     if not _names(leaf, crl) or not _in_scope(crl, leaf):
         return False
     hashed = crl.signature_hash_algorithm
     if hashed is not None and hashed.name in ("md5", "sha1"):
         return False
+    # The lines last, as that takes long: anybody can bring a long list.
+    return _signed_by_issuer(crl, leaf, issuer, others) and (not _is_indirect(crl) or _entries_understood(crl))
+
+
+def _signed_by_issuer(
+    crl: x509.CertificateRevocationList,
+    leaf: x509.Certificate,
+    issuer: x509.Certificate,
+    others: CrlIssuers | None,
+) -> bool:
     if crl.issuer == leaf.issuer:
         return _signs_crls(issuer) and _signed(crl, issuer)
     return others is not None and any(_signed(crl, one) and others.trusted(one) for one in others.named(crl.issuer))
@@ -230,7 +241,7 @@ def _entries_understood(crl: x509.CertificateRevocationList) -> bool:
             _certificate_issuer(entry)
             if any(e.critical and not isinstance(e.value, known) for e in entry.extensions):
                 return False
-    except (ValueError, x509.DuplicateExtension):
+    except Exception:  # noqa: BLE001 - the library has several kinds of error for what it cannot read
         return False
     return True
 
@@ -269,7 +280,7 @@ def crl_addresses(leaf: x509.Certificate) -> list[str]:
 def _reason(entry: x509.RevokedCertificate) -> x509.ReasonFlags:
     try:
         return entry.extensions.get_extension_for_class(x509.CRLReason).value.reason
-    except (x509.ExtensionNotFound, ValueError):
+    except (x509.ExtensionNotFound, x509.DuplicateExtension, ValueError):
         return x509.ReasonFlags.unspecified
 
 

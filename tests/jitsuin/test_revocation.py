@@ -10,11 +10,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from asn1crypto import crl as asn1_crl
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 
-from authority import UNKNOWN_EXTENSION, Authority, Credential, Entry, damaged, name_of
+from authority import UNKNOWN_EXTENSION, Authority, Credential, Entry, damaged, name_of, sign
 from jitsuin.revocation import EvidenceOptions, Revocation, Source
 from jitsuin.revocation_status import RevocationAnswer, RevocationStatus
 from pki_faults import big, body, cut, endless, hang_up, header, redirect, redirect_chain, slow, status, zipped
@@ -61,6 +62,22 @@ def said(answer: RevocationAnswer) -> tuple[str, str]:
 
 
 GOOD, NOTHING = ("good", ""), ("not-checked", "no-evidence")
+
+
+def test_two_reasons_for_one_revocation(authority: Authority, ask: Ask) -> None:
+    """It is listed, whatever the library makes of the line."""
+    signer = authority.issue()
+    authority.revoke(signer, NOW - DAY, x509.ReasonFlags.key_compromise)
+    assert (ask(signer, authority.crl(NOW)).status, ask(signer, authority.crl(NOW)).reason) == (
+        "revoked",
+        "keyCompromise",
+    )
+    raw = asn1_crl.CertificateList.load(authority.crl(NOW).public_bytes(Encoding.DER))
+    extensions = raw["tbs_cert_list"]["revoked_certificates"][0]["crl_entry_extensions"]
+    extensions.append(extensions[0].copy())
+    raw["signature"] = sign(authority.key, raw["tbs_cert_list"].dump(force=True))
+    answer = ask(signer, x509.load_der_x509_crl(raw.dump()))
+    assert (answer.status, answer.reason) == ("revoked", "unspecified")
 
 
 # CRLs by HTTP
