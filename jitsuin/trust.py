@@ -158,8 +158,8 @@ def read_set(named: TrustSet) -> list[x509.Certificate]:
     """The certificates of a set. Raises TrustFileError, which names the set, also where there are none."""
     try:
         found = [one for path in named.files() for one in read_certificates(path)]
-    except OSError as error:
-        raise TrustSetError(set=named.name, path=str(error.filename), reason="unreadable") from None
+    except TrustSetError:
+        raise
     except TrustFileError as error:
         raise TrustSetError(set=named.name, **error.facts) from None
     if not found:
