@@ -52,8 +52,9 @@ def check_crls(
 
     Indirect lists, which speak of several issuers' certificates, are refused unless `others` says who may sign them.
 
-    A revocation stands in stale lists too; "good" needs one whose nextUpdate is not before `at`. One that says to be
-    made after `now` is not believed. A delta speaks together with a complete list that it builds upon.
+    A revocation stands in stale lists too, and in those for some reasons alone; "good" needs one for all reasons, whose
+    nextUpdate is not before `at`. One that says to be made after `now` is not believed. A delta speaks together with a
+    complete list that it builds upon.
     """
     lists = list(lists)
     speaking = [item for item in lists if _speaks_of(item.crl, leaf, issuer, now, others)]
@@ -107,6 +108,8 @@ def _answer(entry: x509.RevokedCertificate | None, item: Crl, leaf: x509.Certifi
         hold = reason is x509.ReasonFlags.certificate_hold
         status = RevocationStatus.ON_HOLD if hold else RevocationStatus.REVOKED
         return RevocationAnswer(status, "", item.source, produced, entry.revocation_date_utc, reason.value)
+    if _for_some_reasons(item.crl, leaf):
+        return RevocationAnswer(RevocationStatus.NOT_CHECKED, "some-reasons", item.source, produced)
     if end is None or end < at:
         return RevocationAnswer(RevocationStatus.NOT_CHECKED, "stale", item.source, produced)
     if produced > leaf.not_valid_after_utc:
@@ -177,16 +180,37 @@ def _in_scope(crl: x509.CertificateRevocationList, leaf: x509.Certificate) -> bo
     scope = _extension(crl, x509.IssuingDistributionPoint)
     if scope is None:
         return True
-    if scope.only_contains_attribute_certs or scope.only_some_reasons:
+    if scope.only_contains_attribute_certs:
         return False
     if scope.only_contains_user_certs if is_ca(leaf) else scope.only_contains_ca_certs:
         return False
-    if scope.full_name is None and scope.relative_name is None:
-        return True
+    return not _is_partition(scope) or bool(_points_named(crl, scope, leaf))
+
+
+def _is_partition(scope: x509.IssuingDistributionPoint) -> bool:
+    return scope.full_name is not None or scope.relative_name is not None
+
+
+def _points_named(
+    crl: x509.CertificateRevocationList, scope: x509.IssuingDistributionPoint, leaf: x509.Certificate
+) -> list[x509.DistributionPoint]:
+    """The certificate's distribution points that the list says to be."""
     own = _place(scope.full_name, scope.relative_name, crl.issuer)
+
     # A point without a name of its own is known by its CRL issuer's (RFC 5280, 6.3.3 (b)(2)(i)).
-    named = (_place(one.full_name or one.crl_issuer, one.relative_name, crl.issuer) for one in _points_of(crl, leaf))
-    return any(own & names for names in named)
+    def names(one: x509.DistributionPoint) -> set[x509.GeneralName]:
+        return _place(one.full_name or one.crl_issuer, one.relative_name, crl.issuer)
+
+    return [one for one in _points_of(crl, leaf) if own & names(one)]
+
+
+def _for_some_reasons(crl: x509.CertificateRevocationList, leaf: x509.Certificate) -> bool:
+    """Whether by its own account or the certificate's the list does not speak of all reasons (RFC 5280, 6.3.3 (d))."""
+    scope = _extension(crl, x509.IssuingDistributionPoint)
+    if scope is None:
+        return False
+    points = _points_named(crl, scope, leaf) if _is_partition(scope) else []
+    return scope.only_some_reasons is not None or (bool(points) and all(one.reasons for one in points))
 
 
 def _place(
