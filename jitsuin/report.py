@@ -408,4 +408,4 @@ def plain(facts: Mapping[str, object]) -> dict[str, object]:
 
 def iso(value: datetime) -> str:
     """A time as JSON has it: UTC, to the second."""
-    return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return f"{value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='seconds')}Z"
