@@ -139,12 +139,15 @@ def read_qualifying(signature: SignatureElement) -> Qualifying:
 def require_signed(qualifying: Qualifying, references: Sequence[ResolvedReference]) -> None:
     """Whether the signature's one reference of that Type leads to its own signed properties, if there are any.
 
-    Raises RefusedSignatureError also where it leads elsewhere: properties that were moved away would go unread.
+    Raises RefusedSignatureError also where it leads elsewhere: properties that were moved away would go unread; and
+    where it is the only one (6.3, of B-B, wants one to data): such a signature is sound and about nothing.
     """
     found = [resolved.element for resolved in references if resolved.reference.kind == SIGNED_PROPERTIES]
     expected = [] if qualifying.signed is None else [qualifying.signed]
     if len(found) != len(expected) or any(one is not other for one, other in zip(found, expected, strict=True)):
         raise RefusedSignatureError(SubIndication.SIG_CONSTRAINTS_FAILURE, "signed-properties-not-covered")
+    if len(found) == len(references):
+        raise RefusedSignatureError(SubIndication.SIG_CONSTRAINTS_FAILURE, "nothing-signed")
 
 
 def check_signing_certificate(qualifying: Qualifying, certificate: x509.Certificate) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
+from typing import cast
 
 from lxml import etree
 
@@ -16,12 +17,18 @@ def path_of(element: etree._Element) -> str:
     parts: list[str] = []
     current: etree._Element | None = element
     while current is not None:
-        name = etree.QName(current).localname
-        twins = list(current.itersiblings(current.tag, preceding=True))
-        more = twins or next(current.itersiblings(current.tag), None) is not None
-        parts.append(f"{name}[{len(twins) + 1}]" if more else name)
+        name, before = etree.QName(current).localname, _twins_before(current)
+        more = before or next(current.itersiblings(current.tag), None) is not None
+        parts.append(f"{name}[{before + 1}]" if more else name)
         current = current.getparent()
     return "/" + "/".join(reversed(parts))
+
+
+def _twins_before(element: etree._Element) -> int:
+    """How many siblings of the name stand before it; counted by libxml2, as there may be a million of them."""
+    name = etree.QName(element)
+    test, namespaces = (f"n:{name.localname}", {"n": name.namespace}) if name.namespace else (name.localname, None)
+    return int(cast("float", element.xpath(f"count(preceding-sibling::{test})", namespaces=namespaces)))
 
 
 def contains(outer: etree._Element, inner: etree._Element) -> bool:

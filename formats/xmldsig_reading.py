@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -171,7 +172,7 @@ class Children:
     def __init__(self, parent: etree._Element, namespace: str = DSIG) -> None:
         self._parent = parent
         self._namespace = namespace
-        self._left: list[etree._Element] = []
+        self._left: deque[etree._Element] = deque()  # millions may stand there
         texts = [parent.text]
         for child in parent:
             texts.append(child.tail)
@@ -188,7 +189,7 @@ class Children:
 
     def take_if(self, local: str, namespace: str | None = None) -> etree._Element | None:
         if self._left and self._left[0].tag == f"{{{namespace or self._namespace}}}{local}":
-            return self._left.pop(0)
+            return self._left.popleft()
         return None
 
     def take_all(self, local: str) -> Iterator[etree._Element]:
@@ -197,7 +198,8 @@ class Children:
 
     def rest(self) -> list[etree._Element]:
         """All that are left, whatever they are."""
-        left, self._left = self._left, []
+        left = list(self._left)
+        self._left.clear()
         return left
 
     def finish(self) -> None:

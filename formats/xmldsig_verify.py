@@ -31,6 +31,7 @@ from .xades_form import check_form
 from .xades_reading import (
     NOTHING,
     Qualifying,
+    SignatureTimestamp,
     carried,
     check_signing_certificate,
     read_qualifying,
@@ -268,12 +269,17 @@ def _timestamps(
 
         return digest
 
-    return tuple(
-        TimestampFinding(stamp.verdict)
-        if isinstance(stamp, RefusedSignatureError)
-        else judge_token(stamp.token, digest_by(stamp.canonicalization))
-        for stamp in qualifying.timestamps
-    )
+    def judged(stamp: SignatureTimestamp | RefusedSignatureError) -> TimestampFinding:
+        if isinstance(stamp, RefusedSignatureError):
+            return TimestampFinding(stamp.verdict)
+        try:
+            return judge_token(stamp.token, digest_by(stamp.canonicalization))
+        except UnsupportedDocumentError as error:  # nobody signed how it is canonicalised: the signature stays right
+            return TimestampFinding(_unsupported(error))
+        except Exception as error:  # noqa: BLE001 - nor is it the signature that provokes it
+            return TimestampFinding(_unexpected(error))
+
+    return tuple(map(judged, qualifying.timestamps))
 
 
 def _with_coverage(

@@ -8,6 +8,7 @@ leads nowhere.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
@@ -21,6 +22,8 @@ _MAX_DEPTH = 8
 """Certificates in a chain, both ends included."""
 _MAX_STEPS = 1000
 """What honest documents bring takes a few."""
+_MAX_SIGNATURES = 100
+"""Of certificates, checked in one search. With slow keys each takes milliseconds, and documents ask for many."""
 
 _TEST_ORGANIZATION = "jpki-test"
 """As `_spaced` makes it of O=JPKI-TEST."""
@@ -36,6 +39,7 @@ class ChainSearch:
         self._is_anchor = is_anchor
         self._known: dict[x509.Certificate, list[x509.Certificate]] = {}
         self._steps = _MAX_STEPS
+        self._signatures = _MAX_SIGNATURES
         self.usurped = False
         """Whether a certificate on the way was signed by keys of others alone that are no CAs."""
 
@@ -63,12 +67,24 @@ class ChainSearch:
         """Whether a certificate on the way names a CA of the test hierarchy."""
         return any(of_test_hierarchy(subject.issuer) for subject in self._known)
 
-    def _issuers(self, subject: x509.Certificate) -> list[x509.Certificate]:
-        if subject not in self._known:
-            self._known[subject] = [one for one in self._candidates if _issued(one, subject)]
-        authorities = [issuer for issuer in self._known[subject] if is_ca(issuer)]
-        self.usurped = self.usurped or (not authorities and bool(self._known[subject]))
-        return authorities
+    def _issuers(self, subject: x509.Certificate) -> Iterator[x509.Certificate]:
+        """Those that are CAs, each as soon as it is found: mostly the first leads to the anchor."""
+        if (known := self._known.get(subject)) is not None:
+            yield from filter(is_ca, known)
+            return
+        found = self._known[subject] = []
+        for one in self._candidates:
+            if self._issued(one, subject):
+                found.append(one)
+                if is_ca(one):
+                    yield one
+        self.usurped = self.usurped or (bool(found) and not any(map(is_ca, found)))
+
+    def _issued(self, issuer: x509.Certificate, subject: x509.Certificate) -> bool:
+        if self._signatures == 0 or not _may_have_issued(issuer, subject):
+            return False
+        self._signatures -= 1
+        return _signed(issuer, subject)
 
 
 def of_test_hierarchy(name: x509.Name) -> bool:
@@ -79,7 +95,9 @@ def of_test_hierarchy(name: x509.Name) -> bool:
 
 def is_test_anchor(certificate: x509.Certificate) -> bool:
     """Whether it is a self-signed CA certificate of that name, as the test cards carry; anybody can make one."""
-    return of_test_hierarchy(certificate.subject) and is_ca(certificate) and _issued(certificate, certificate)
+    if not of_test_hierarchy(certificate.subject) or not is_ca(certificate):
+        return False
+    return _may_have_issued(certificate, certificate) and _signed(certificate, certificate)
 
 
 def is_ca(certificate: x509.Certificate) -> bool:
@@ -102,13 +120,13 @@ def _key_bytes(certificate: x509.Certificate) -> bytes:
     return certificate.public_key().public_bytes(serialization.Encoding.DER, form)
 
 
-def _issued(issuer: x509.Certificate, subject: x509.Certificate) -> bool:
-    """Whether the key of `issuer`, which is of the right name, signed `subject`."""
+def _may_have_issued(issuer: x509.Certificate, subject: x509.Certificate) -> bool:
+    """Whether `issuer` is of the name, and the key of the identifier, that `subject` says."""
     try:
         wanted, offered = _key_identifiers(subject, issuer)
         if wanted is not None and offered is not None and wanted != offered:
             return False
-        return _of_name(issuer.subject, subject.issuer) and _signed(issuer, subject)
+        return _of_name(issuer.subject, subject.issuer)
     except Exception:  # noqa: BLE001 - anybody can have added it: what cannot be read has issued nothing
         return False
 
@@ -126,8 +144,19 @@ def _spaced(value: str | bytes) -> str | bytes:
     return " ".join(value.split()).casefold() if isinstance(value, str) else value
 
 
+@lru_cache(maxsize=1024)
 def _signed(issuer: x509.Certificate, subject: x509.Certificate) -> bool:
-    """By the key alone: the library's own check wants the names equal to the byte."""
+    """By the key alone: the library's own check wants the names equal to the byte.
+
+    Kept, as the same certificates come by with every signature, timestamp and document.
+    """
+    try:
+        return _verified(issuer, subject)
+    except Exception:  # noqa: BLE001 - as above
+        return False
+
+
+def _verified(issuer: x509.Certificate, subject: x509.Certificate) -> bool:
     if not _names_one_algorithm(subject):
         return False
     key, how, hashed = issuer.public_key(), subject.signature_algorithm_parameters, subject.signature_hash_algorithm

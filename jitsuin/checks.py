@@ -18,7 +18,7 @@ from jitsuin.formats.verdict import Indication, SubIndication, Verdict
 
 from .language import say
 from .messages import age, change_sentence, moment, notice_sentence, verdict_sentence
-from .report import part_in_words, period_text, revocation_text, timestamp_text
+from .report import anchor_name, part_in_words, period_text, redacted, revocation_text, timestamp_text
 from .results import SignatureReport, TimestampReport, VerifyReport
 from .revocation_status import RevocationAnswer, RevocationStatus
 from .sentences import CERTIFICATE_KINDS
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from jitsuin.formats.base import SignatureFinding
 
+    from .trust import Chain
     from .validity import Judgement
 
 
@@ -188,8 +189,9 @@ def _of_certificate(
 
 def _chain(judgement: Judgement, *, redact: bool) -> Check:
     chain = judgement.chain
-    leads = say(f"leads to {chain.anchor}", f"信頼の起点: {chain.anchor}") if chain.anchor else ""
-    links = [line for link in enumerate(chain.certificates) for line in _link(*link, redact=redact)]
+    anchor = anchor_name(judgement, redact=redact)
+    leads = say(f"leads to {anchor}", f"信頼の起点: {anchor}") if anchor else ""
+    links = [line for number in range(len(chain.certificates)) for line in _link(chain, number, redact=redact)]
     if chain.verdict.passed:
         return Check(Subject.CHAIN, Outcome.PASSED, (leads, *links))
     if chain.verdict.reason in _PERIODS:  # a check of its own, after which what CAs demand is not looked at
@@ -202,10 +204,12 @@ def _chain(judgement: Judgement, *, redact: bool) -> Check:
     )
 
 
-def _link(number: int, certificate: x509.Certificate, *, redact: bool) -> Iterator[str]:
+def _link(chain: Chain, number: int, *, redact: bool) -> Iterator[str]:
     """One certificate of the chain. The signer's fingerprint stands with its other data."""
-    signer = number == 0
-    name = say("the signer", "署名者") if signer and redact else certificate.subject.rfc4514_string()
+    signer, certificate = number == 0, chain.certificates[number]
+    name = certificate.subject.rfc4514_string()
+    if redact and certificate.subject == chain.certificates[0].subject:
+        name = say("the signer", "署名者") if signer else redacted()
     yield f"{number + 1}. {name} ({period_text(certificate)})"
     if not signer:
         yield f"SHA-256 {certificate.fingerprint(hashes.SHA256()).hex()}"

@@ -52,8 +52,9 @@ def check_crls(
 
     Indirect lists, which speak of several issuers' certificates, are refused unless `others` says who may sign them.
 
-    A revocation stands in stale lists too; "good" needs one whose nextUpdate is not before `at`. One that says to be
-    made after `now` is not believed. A delta speaks together with a complete list that it builds upon.
+    A revocation stands in stale lists too, and in those for some reasons alone; "good" needs one for all reasons, whose
+    nextUpdate is not before `at`. One that says to be made after `now` is not believed. A delta speaks together with a
+    complete list that it builds upon.
     """
     lists = list(lists)
     speaking = [item for item in lists if _speaks_of(item.crl, leaf, issuer, now, others)]
@@ -107,6 +108,8 @@ def _answer(entry: x509.RevokedCertificate | None, item: Crl, leaf: x509.Certifi
         hold = reason is x509.ReasonFlags.certificate_hold
         status = RevocationStatus.ON_HOLD if hold else RevocationStatus.REVOKED
         return RevocationAnswer(status, "", item.source, produced, entry.revocation_date_utc, reason.value)
+    if _for_some_reasons(item.crl, leaf):
+        return RevocationAnswer(RevocationStatus.NOT_CHECKED, "some-reasons", item.source, produced)
     if end is None or end < at:
         return RevocationAnswer(RevocationStatus.NOT_CHECKED, "stale", item.source, produced)
     if produced > leaf.not_valid_after_utc:
@@ -116,11 +119,12 @@ def _answer(entry: x509.RevokedCertificate | None, item: Crl, leaf: x509.Certifi
 
 
 def _fit(delta: Crl, complete: Crl) -> bool:
-    """Whether the delta builds upon the list (RFC 5280, 5.2.4): of one scope, and not from before its base."""
+    """Whether the delta builds upon the list (RFC 5280, 5.2.4): of its issuer and scope, not from before its base."""
     base = _extension(delta.crl, x509.DeltaCRLIndicator)
     number, delta_number = _extension(complete.crl, x509.CRLNumber), _extension(delta.crl, x509.CRLNumber)
-    same = _extension(delta.crl, x509.IssuingDistributionPoint) == _extension(
-        complete.crl, x509.IssuingDistributionPoint
+    same = delta.crl.issuer == complete.crl.issuer and all(
+        _extension(delta.crl, kind) == _extension(complete.crl, kind)
+        for kind in (x509.IssuingDistributionPoint, x509.AuthorityKeyIdentifier)
     )
     if base is None or number is None or delta_number is None or not same:
         return False
@@ -137,13 +141,23 @@ def _speaks_of(
     """Whether the list is for this certificate: for its distribution point, signed by whom it should be, and made."""
     if crl.last_update_utc > now or not _understood(crl):
         return False
-    if _is_indirect(crl) and (others is None or not _entries_understood(crl)):
+    if _is_indirect(crl) and others is None:
         return False
     if not _names(leaf, crl) or not _in_scope(crl, leaf):
         return False
     hashed = crl.signature_hash_algorithm
     if hashed is not None and hashed.name in ("md5", "sha1"):
         return False
+    # The lines last, as that takes long: anybody can bring a long list.
+    return _signed_by_issuer(crl, leaf, issuer, others) and (not _is_indirect(crl) or _entries_understood(crl))
+
+
+def _signed_by_issuer(
+    crl: x509.CertificateRevocationList,
+    leaf: x509.Certificate,
+    issuer: x509.Certificate,
+    others: CrlIssuers | None,
+) -> bool:
     if crl.issuer == leaf.issuer:
         return _signs_crls(issuer) and _signed(crl, issuer)
     return others is not None and any(_signed(crl, one) and others.trusted(one) for one in others.named(crl.issuer))
@@ -166,16 +180,37 @@ def _in_scope(crl: x509.CertificateRevocationList, leaf: x509.Certificate) -> bo
     scope = _extension(crl, x509.IssuingDistributionPoint)
     if scope is None:
         return True
-    if scope.only_contains_attribute_certs or scope.only_some_reasons:
+    if scope.only_contains_attribute_certs:
         return False
     if scope.only_contains_user_certs if is_ca(leaf) else scope.only_contains_ca_certs:
         return False
-    if scope.full_name is None and scope.relative_name is None:
-        return True
+    return not _is_partition(scope) or bool(_points_named(crl, scope, leaf))
+
+
+def _is_partition(scope: x509.IssuingDistributionPoint) -> bool:
+    return scope.full_name is not None or scope.relative_name is not None
+
+
+def _points_named(
+    crl: x509.CertificateRevocationList, scope: x509.IssuingDistributionPoint, leaf: x509.Certificate
+) -> list[x509.DistributionPoint]:
+    """The certificate's distribution points that the list says to be."""
     own = _place(scope.full_name, scope.relative_name, crl.issuer)
+
     # A point without a name of its own is known by its CRL issuer's (RFC 5280, 6.3.3 (b)(2)(i)).
-    named = (_place(one.full_name or one.crl_issuer, one.relative_name, crl.issuer) for one in _points_of(crl, leaf))
-    return any(own & names for names in named)
+    def names(one: x509.DistributionPoint) -> set[x509.GeneralName]:
+        return _place(one.full_name or one.crl_issuer, one.relative_name, crl.issuer)
+
+    return [one for one in _points_of(crl, leaf) if own & names(one)]
+
+
+def _for_some_reasons(crl: x509.CertificateRevocationList, leaf: x509.Certificate) -> bool:
+    """Whether by its own account or the certificate's the list does not speak of all reasons (RFC 5280, 6.3.3 (d))."""
+    scope = _extension(crl, x509.IssuingDistributionPoint)
+    if scope is None:
+        return False
+    points = _points_named(crl, scope, leaf) if _is_partition(scope) else []
+    return scope.only_some_reasons is not None or (bool(points) and all(one.reasons for one in points))
 
 
 def _place(
@@ -230,7 +265,7 @@ def _entries_understood(crl: x509.CertificateRevocationList) -> bool:
             _certificate_issuer(entry)
             if any(e.critical and not isinstance(e.value, known) for e in entry.extensions):
                 return False
-    except (ValueError, x509.DuplicateExtension):
+    except Exception:  # noqa: BLE001 - the library has several kinds of error for what it cannot read
         return False
     return True
 
@@ -269,7 +304,7 @@ def crl_addresses(leaf: x509.Certificate) -> list[str]:
 def _reason(entry: x509.RevokedCertificate) -> x509.ReasonFlags:
     try:
         return entry.extensions.get_extension_for_class(x509.CRLReason).value.reason
-    except (x509.ExtensionNotFound, ValueError):
+    except (x509.ExtensionNotFound, x509.DuplicateExtension, ValueError):
         return x509.ReasonFlags.unspecified
 
 

@@ -130,9 +130,11 @@ def bundle_notice(path: str) -> str:
 def moment(value: datetime) -> str:
     """A time as a person in Japan reads it."""
     try:
-        return value.astimezone(JST).strftime("%Y-%m-%d %H:%M JST")
+        shown, zone = value.astimezone(JST), "JST"
     except OverflowError:  # the year 9999, RFC 5280's "no expiry", has no Japanese time
-        return value.strftime("%Y-%m-%d %H:%M UTC")
+        shown, zone = value, "UTC"
+    # Not strftime, which writes the year 1 with one digit on some systems and with four on others.
+    return f"{shown.replace(tzinfo=None).isoformat(' ', 'minutes')} {zone}"
 
 
 def age(made: datetime, at: datetime) -> str:

@@ -128,7 +128,7 @@ def _signature_rows(signature: SignatureReport, at: datetime, *, redact: bool) -
     signer = ", ".join(text for _, text in signer_rows(certificate, redact=redact))
     yield padded(signer_label(judgement)), signer
     yield padded(say("certificate", "証明書")), f"{judgement.kind.value}, {period_text(certificate)}"
-    yield padded(say("trusted via", "信頼の起点")), judgement.chain.anchor or say("nothing", "なし")
+    yield padded(say("trusted via", "信頼の起点")), anchor_name(judgement, redact=redact) or say("nothing", "なし")
     yield padded(say("revocation", "失効確認")), revocation_text(judgement.revocation, at)
     for notice in judgement.notices:
         if notice.code != "revocation-not-checked":  # the line above has said it
@@ -151,7 +151,7 @@ def signer_label(judgement: Judgement) -> str:
 def signer_rows(certificate: x509.Certificate, *, redact: bool) -> list[tuple[str, str]]:
     """The holder's attributes with their names; of a certificate that has none, its subject."""
     if redact:
-        return [("", say("(redacted)", "(非表示)"))]
+        return [("", redacted())]
     holder = holder_of(certificate)
     if holder is None:
         return [(say("subject", "主体者"), certificate.subject.rfc4514_string())]
@@ -163,6 +163,18 @@ def signer_rows(certificate: x509.Certificate, *, redact: bool) -> list[tuple[st
         (say("sex", "性別"), sex),
     )
     return [(label, text or "-") for label, text in rows]
+
+
+def anchor_name(judgement: Judgement, *, redact: bool) -> str | None:
+    """Whom the chain leads to; None where it leads nowhere. Who has a CA of their own may have given it their name."""
+    signer, *issuers = judgement.chain.certificates or (None,)
+    hidden = redact and signer is not None and any(one.subject == signer.subject for one in issuers[-1:])
+    return redacted() if hidden else judgement.chain.anchor
+
+
+def redacted() -> str:
+    """What stands in the place of personal data."""
+    return say("(redacted)", "(非表示)")
 
 
 def period_text(certificate: x509.Certificate) -> str:
@@ -293,7 +305,7 @@ def _signature_json(signature: SignatureReport, *, redact: bool) -> dict[str, ob
         "scheme": finding.scheme,
         "weak": finding.weak,
         "certificate": None if certificate is None else certificate_json(certificate, redact=redact),
-        "anchor": judgement.chain.anchor if judgement else None,
+        "anchor": anchor_name(judgement, redact=redact) if judgement else None,
         "revocation": revocation_json(judgement.revocation) if judgement else None,
         "notices": [notice_json(notice) for notice in judgement.notices] if judgement else [],
     }
@@ -398,4 +410,4 @@ def plain(facts: Mapping[str, object]) -> dict[str, object]:
 
 def iso(value: datetime) -> str:
     """A time as JSON has it: UTC, to the second."""
-    return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return f"{value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='seconds')}Z"

@@ -96,8 +96,9 @@ class Revocation:
 
     def hopeless(self, *, jpki: bool) -> bool:
         """Whether it can be told before the certificate is seen that nothing will answer; JPKI's name no address."""
-        nowhere = self._options.offline or (jpki and self._options.ocsp_url is None)
-        return nowhere and not self._lists and not self._sources
+        named = not jpki or self._options.ocsp_url is not None
+        answering = named and (not self._options.offline or self._keeps_anything())
+        return not answering and not self._lists and not self._sources
 
     def within(self, path: Sequence[x509.Certificate], hints: Iterable[x509.Certificate], at: datetime) -> Revocation:
         """The broker for the certificates of one valid path, from the signer's to the anchor.
@@ -259,6 +260,11 @@ class Revocation:
 
         options |= {"allow_private": self._options.allow_private_network, "offline": self._options.offline}
         return fetch(url, seconds=_SECONDS, **options)  # type: ignore[arg-type]
+
+    def _keeps_anything(self) -> bool:
+        with suppress(OSError):
+            return self._cache is not None and any(self._cache.iterdir())
+        return False
 
     def _kept(
         self, place: str, leaf: x509.Certificate, issuer: x509.Certificate, at: datetime, url: str

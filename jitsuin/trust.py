@@ -126,8 +126,8 @@ class Chain:
 
     @property
     def of_test_hierarchy(self) -> bool:
-        """Whether a CA of the test hierarchy is in it, so that what it proves is nothing real."""
-        return any(of_test_hierarchy(issuer.subject) for issuer in self.certificates[1:])
+        """Whether a CA of the test hierarchy is in it or stands above it, so that what it proves is nothing real."""
+        return any(of_test_hierarchy(certificate.issuer) for certificate in self.certificates)
 
 
 def pin_for(certificate: x509.Certificate) -> Pin | None:
@@ -158,8 +158,8 @@ def read_set(named: TrustSet) -> list[x509.Certificate]:
     """The certificates of a set. Raises TrustFileError, which names the set, also where there are none."""
     try:
         found = [one for path in named.files() for one in read_certificates(path)]
-    except OSError as error:
-        raise TrustSetError(set=named.name, path=str(error.filename), reason="unreadable") from None
+    except TrustSetError:
+        raise
     except TrustFileError as error:
         raise TrustSetError(set=named.name, **error.facts) from None
     if not found:
@@ -187,9 +187,11 @@ def build_chain(leaf: x509.Certificate, hints: Iterable[x509.Certificate], store
     candidates = list(dict.fromkeys([*store.anchors, *store.remembered, *islice(hints, _MAX_HINTS)]))
     search = ChainSearch(candidates, lambda issuer: store.name_of(issuer) is not None)
     refused: Chain | None = None
+    led_to_tests = False
     for certificates in islice(search.chains(leaf), _MAX_CHAINS):
         chain = Chain(certificates, store.name_of(certificates[-1]), _judged(certificates, at))
         if chain.of_test_hierarchy and not store.accept_test:
+            led_to_tests = True
             continue  # whoever stands above it
         if chain.verdict.passed:
             return chain
@@ -200,7 +202,7 @@ def build_chain(leaf: x509.Certificate, hints: Iterable[x509.Certificate], store
         return Chain((), None, Verdict(SubIndication.NO_CERTIFICATE_CHAIN_FOUND, "issuer-no-ca"))
     if search.denied:
         return Chain((), None, Verdict(SubIndication.NO_CERTIFICATE_CHAIN_FOUND, "issuer-denies"))
-    if search.led_to_tests and not store.accept_test:
+    if (led_to_tests or search.led_to_tests) and not store.accept_test:
         return Chain((), None, Verdict(SubIndication.NO_CERTIFICATE_CHAIN_FOUND, "test-hierarchy"))
     return Chain((), None, Verdict(SubIndication.NO_CERTIFICATE_CHAIN_FOUND, "issuer-unknown"))
 

@@ -12,11 +12,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from .errors import ConfigurationError
+from .errors import ConfigurationError, TrustSetError
 
 RESERVED: Final = frozenset({"simulator"})
 """Names of `--trust` that mean something else. A set of such a name would hide it."""
@@ -37,9 +38,12 @@ class TrustSet:
         return self.name
 
     def files(self) -> Iterable[Path]:
-        """The files, those of folders in the order of their names."""
-        for place in self.places:
-            yield from certificate_files(place) if place.is_dir() else (place,)
+        """The files, those of folders in the order of their names. Raises TrustSetError for a folder it cannot list."""
+        try:
+            for place in self.places:
+                yield from certificate_files(place) if place.is_dir() else (place,)
+        except OSError as error:
+            raise TrustSetError(set=self.name, path=str(error.filename), reason="unreadable") from None
 
 
 def certificate_files(folder: Path) -> list[Path]:
@@ -61,6 +65,17 @@ def _trust_set(name: str, value: object, configuration: Path) -> TrustSet:
         raise ConfigurationError(path=str(configuration), reason="reserved-trust-set", detail=detail)
     if not _NAME.fullmatch(name):
         raise ConfigurationError(path=str(configuration), reason="trust-set-name", detail=detail)
-    if not isinstance(places, list) or not places or not all(isinstance(one, str) and one for one in places):
+    if not isinstance(places, list) or not places or not all(map(_names_a_place, places)):
         raise ConfigurationError(path=str(configuration), reason="no-trust-set", detail=detail)
-    return TrustSet(name, tuple(configuration.parent / Path(one).expanduser() for one in places))
+    return TrustSet(name, tuple(configuration.parent / _expanded(one) for one in places))
+
+
+def _names_a_place(value: object) -> bool:
+    return isinstance(value, str) and value != "" and "\0" not in value
+
+
+def _expanded(place: str) -> Path:
+    """With `~` as the shell would write it, which leaves that of an unknown user as it is."""
+    with suppress(RuntimeError):
+        return Path(place).expanduser()
+    return Path(place)

@@ -371,6 +371,10 @@ REVOCATION_WORDS: Mapping[str, tuple[str, str]] = {
     "certificateHold": ("on hold: card reported lost or stolen", "紛失・盗難の届出による一時停止"),
     "no-evidence": ("there is no CRL and no responder that covers it", "対象のCRLもOCSPレスポンダーもない"),
     "stale": ("the CRL is out of date", "CRLの有効期間が過ぎている"),
+    "some-reasons": (
+        "the CRL lists revocations for some reasons only, and the certificate is not on it",
+        "一部の失効事由だけを対象とするCRLであり、記載はない",
+    ),
     "after-expiry": (
         "the CRL is from after the certificate's expiry and need not list it any more",
         "CRLが証明書の有効期限より後に発行されている",

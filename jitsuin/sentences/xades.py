@@ -9,6 +9,10 @@ VERDICTS: Mapping[str, tuple[str, str]] = {
         "the properties (XAdES) in this signature say that they are another's: {place}",
         "署名内のプロパティ(XAdES)が、この署名のものではないとされています: {place}",
     ),
+    "nothing-signed": (
+        "the signature signs nothing but its own properties (XAdES), and so no document",
+        "署名対象が署名自身のプロパティ(XAdES)だけで、文書には署名されていません",
+    ),
     "signed-properties-not-covered": (
         "the properties (XAdES) that should be signed are not what the signature signs: they were added, moved or taken away",
         "署名対象のはずのプロパティ(XAdES)が、実際には署名されていません。追加、移動または除去されたものです",

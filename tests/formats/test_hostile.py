@@ -498,12 +498,15 @@ def test_signatures_all_over_the_place(format_name, desk) -> None:
 # Bounded time and memory
 
 
-@pytest.mark.parametrize("count", [10, 11])
-@pytest.mark.timeout(300)  # ends long before, or hardly ever
-def test_references_are_counted_over_all_signatures(count, desk, party) -> None:
-    """A hundred signatures with ten references each, all to different elements, are judged, and soon; no more."""
+@pytest.mark.parametrize(("count", "crowd"), [(10, 0), (11, 0), (10, 300_000)])
+@pytest.mark.timeout(120)  # ends long before, or hardly ever
+def test_references_are_counted_over_all_signatures(count, crowd, desk, party) -> None:
+    """A hundred signatures with ten references each, all to different elements, are judged, and soon; no more.
+
+    Nor does it matter how many stand before them, by which their places are numbered.
+    """
     places = range(100 * count)
-    body = "".join(f'<t id="T{n}">{n}</t>' for n in places)
+    body = "<t/>" * crowd + "".join(f'<t id="T{n}">{n}</t>' for n in places)
     references = [reference(f"#T{n}", digest=sha256(f'<t id="T{n}">{n}</t>')) for n in places]
     signatures = b"".join(
         Craft(references[number::100]).write(party("valid"))[len(b"<r>" + TARGET.encode()) : -len(b"</r>")]
@@ -514,6 +517,17 @@ def test_references_are_counted_over_all_signatures(count, desk, party) -> None:
     findings = desk.findings(b"<r>" + body.encode() + signatures + b"</r>", "xmldsig")
     assert len(findings) == 100
     assert {finding.verdict.reason for finding in findings} == {"passed" if count == 10 else "too-many-references"}
+
+
+@pytest.mark.timeout(120)  # ends long before, or hardly ever
+def test_a_crowd_in_a_signature(desk, party) -> None:
+    """A million elements where one is expected, which are read in their number and not in its square."""
+    document = Craft().write(party("valid"))
+    assert desk.verdict(document, "xmldsig").passed
+    crowded = document.replace(b"</ds:Signature>", b"<ds:Object/>" * 1_000_000 + b"</ds:Signature>")
+    (finding,) = desk.findings(crowded, "xmldsig")
+    assert finding.verdict.passed
+    assert len(finding.uncovered) == 51
 
 
 @pytest.mark.timeout(300)  # ends long before, or hardly ever

@@ -624,6 +624,18 @@ def test_reference_of_no_type_signed_so(signed, desk, jdk, xmlsec1, party) -> No
     assert said(desk.verdict(signed_anew(both, party("valid"), xmlsec1), "xmldsig")) == UNCOVERED
 
 
+def test_nothing_but_itself(signed, desk, jdk, xmlsec1, party) -> None:
+    """The signature is right, as others say, too; it is of no document, whoever wanted that."""
+    one = re.sub(rb'<ds:Reference Id="[^"]*" URI="#T">.*?</ds:Reference>', b"", signed)
+    assert one != signed
+    assert desk.verdict(signed_anew(signed, party("valid"), xmlsec1), "xmldsig").passed, "the control"
+    anew = signed_anew(one, party("valid"), xmlsec1)
+    assert jdk.verify(anew).ok
+    assert xmlsec1.verify(anew).ok
+    for profile in (None, B_B):
+        assert said(desk.verdict(anew, "xmldsig", profile=profile)) == f"{CONSTRAINTS} nothing-signed"
+
+
 def test_canonicalised_in_another_way(signed, desk, jdk, xmlsec1, party) -> None:
     for algorithm in ("2001/10/xml-exc-c14n#", "2006/12/xml-c14n11"):
         changed = signed.replace(b"TR/2001/REC-xml-c14n-20010315", algorithm.encode())

@@ -164,6 +164,23 @@ def test_redacted(jitsuin: Callable, card: Callable, tmp_path: Path, monkeypatch
         assert "revocation" in redacted
 
 
+def test_redacted_where_the_ca_is_named_after_its_owner(
+    jitsuin: Callable, authority: Authority, tmp_path: Path
+) -> None:
+    """Who certifies themselves by a CA of their own is not told by its name either."""
+    case = Case(tmp_path, jitsuin, Authority(authority.keys, "Hanako Mihon"), "xml")
+    case.sign(case.authority.issue("Hanako Mihon", key=authority.keys.get("another")))
+    page = tmp_path / "page.html"
+    for options in ((), ("-v",), ("--json",), ("--report", page)):
+        told = case.verify(*options, "--redact")
+        assert told.code == 0
+        assert "Hanako" not in told.out + (page.read_text(encoding="utf-8") if page.exists() else "")
+        assert "(redacted)" in told.out
+        page.unlink(missing_ok=True)
+        assert "Hanako" in case.verify(*options).out, "the control"
+        page.unlink(missing_ok=True)
+
+
 def test_a_document_without_signature_has_no_checks(jitsuin: Callable, tmp_path: Path) -> None:
     (tmp_path / "a.xtx").write_bytes(income_tax_return())
     (file,) = jitsuin("verify", tmp_path / "a.xtx", "--json").json["files"]

@@ -103,10 +103,23 @@ def test_a_delta_carries_forward_too(authority: Authority, other: Authority, sig
     assert said(ask(complete, other.crl(NOW, number=6, base=5, entries=entries[:1], **options))) == GOOD
 
 
+def test_a_delta_of_another_crl_issuer(authority: Authority, other: Authority, ask: Callable) -> None:
+    """RFC 5280, 5.2.4: the list and what it is brought up to date by are of one issuer, whatever their numbers say."""
+    second = Authority(authority.keys, "Second", issuer=authority, usage=["crl_sign"], crl=OWN)
+    whom = authority.issue(crl=[distribution_point(WHERE, one.name) for one in (other, second)])
+    options, both = {"indirect": True, "point": WHERE}, [other.certificate, second.certificate]
+    stale = other.crl(NOW - 30 * DAY, number=5, **options)
+    for issuer, expected in ((other, GOOD), (second, ("not-checked", "stale"))):
+        delta = issuer.crl(NOW, number=6, base=5, **options)
+        assert said(ask(stale, delta, whom=whom, certificates=both)) == expected
+
+
 class NoName:
     """A certificateIssuer that is no directory name, so that nobody knows whose the lines are."""
 
     EXTENSION = (x509.CertificateIssuer([x509.UniformResourceIdentifier("http://127.0.0.1/")]), True)
+    UNREADABLE = (x509.UnrecognizedExtension(x509.CertificateIssuer.oid, b"\x30\x04\xa3\x02\x30\x00"), True)
+    """An x400Address, which the library does not read, and says so in an error of its own kind."""
 
 
 BAD = {
@@ -123,6 +136,10 @@ BAD = {
     ),
     "with a line of no name": (
         lambda a, o: o.crl(NOW, indirect=True, point=WHERE, entries=[Entry(1, NOW - DAY, extra=[NoName.EXTENSION])]),
+        UNTRUSTED,
+    ),
+    "with a line of an unreadable name": (
+        lambda a, o: o.crl(NOW, indirect=True, point=WHERE, entries=[Entry(1, NOW - DAY, extra=[NoName.UNREADABLE])]),
         UNTRUSTED,
     ),
     "with an unknown critical line": (

@@ -85,6 +85,8 @@ def test_offline_is_shown_and_kept(place: Desk, authority: Authority, pki_server
     assert place.verify(kind).code == DONE
     again = place.verify(kind, "--offline")
     assert (again.code, "cache: " in again.out) == (DONE, True), "what was fetched before still counts"
+    signed = place.sign(kind, signer, "--offline", "--revocation", "require")
+    assert (signed.code, "cache: " in signed.out) == (DONE, True), "for signing, too"
 
 
 def test_private_addresses_need_permission(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 import string
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ import jitsuin
 from jitsuin import errors, messages, sentences
 from jitsuin.errors import EXIT_CODE_MEANINGS, EXPECTED_ERRORS, ExitCode, exit_code
 from jitsuin.formats import errors as format_errors
+from jitsuin.report import iso
 from jitsuin.signer import errors as signer_errors
 
 PACKAGE = Path(inspect.getfile(jitsuin)).parent
@@ -96,3 +98,12 @@ def test_both_languages_tell_the_same_facts(table: str) -> None:
 
 def test_a_missing_fact_is_no_second_error() -> None:
     assert "<path>" in messages.error_sentence(errors.InputError(reason="absent"))
+
+
+def test_times_at_both_ends() -> None:
+    """Anybody can claim them: they are shown, and are ISO 8601 for programs."""
+    first, last = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+    assert [messages.moment(one) for one in (first, last)] == ["0001-01-01 09:00 JST", "9999-12-31 23:59 UTC"]
+    assert [datetime.fromisoformat(iso(one)) for one in (first, last)] == [first, last]
+    assert messages.moment(datetime(2026, 11, 26, 7, 5, 59, 999999, tzinfo=UTC)) == "2026-11-26 16:05 JST"
+    assert iso(datetime(2026, 11, 26, 7, 5, 59, 999999, tzinfo=UTC)) == "2026-11-26T07:05:59Z"

@@ -109,6 +109,11 @@ def octets(document: bytes, *, exclusive: bool = False, number: int = 0) -> byte
     return bytes(etree.tostring(alone, method="c14n", exclusive=exclusive))
 
 
+def in_place(document: bytes) -> bytes:
+    """ds:SignatureValue with the `xml:base` that it inherits by Canonical XML 1.0."""
+    return octets(document).replace(b">", b' xml:base="http://127.0.0.1/">', 1)
+
+
 def tokens(document: bytes) -> list[bytes]:
     found = etree.fromstring(document).iter(f"{{{XADES}}}EncapsulatedTimeStamp")
     return [base64.b64decode(one.text or "") for one in found]
@@ -483,6 +488,21 @@ def test_unreadable_ones_prove_nothing(case: str, plain: Office) -> None:
         assert len(report.signatures[0].timestamps) == len(content)
         assert verify_text(report)
         assert said(plain.verify(at=EXPIRES + DAY, profile="xades-b-t")) == by_form
+
+
+def test_one_over_what_cannot_be_canonicalised(office: Office) -> None:
+    """Canonical XML 1.1 joins the xml:base around, which is refused; and nobody signed that it should."""
+    office.source.write_text('<r xml:base="http://127.0.0.1/"><t id="T">x</t></r>')
+    office.sign(profile="xades-b-b", timestamp_url=None, timestamp_trust=[])
+    signed = office.target.read_bytes()
+    for algorithm, expected in (("TR/2001/REC-xml-c14n-20010315", None), ("2006/12/xml-c14n11", "canonicalization")):
+        before = CANONICALIZATION % f"http://www.w3.org/{algorithm}"
+        right = stamp(token(office.tsa, in_place(signed)), before=before)
+        office.target.write_bytes(signed.replace(TAIL, unsigned(right) + TAIL))
+        report = office.verify()
+        assert said(report) == "VALID passed"
+        assert [one.verdict.reason for one in report.signatures[0].timestamps] == [expected or "passed"]
+        assert (report.signatures[0].proven is None) is (expected is not None)
 
 
 def test_out_of_their_place(plain: Office) -> None:

@@ -10,11 +10,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from asn1crypto import crl as asn1_crl
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 
-from authority import UNKNOWN_EXTENSION, Authority, Credential, Entry, damaged, name_of
+from authority import UNKNOWN_EXTENSION, Authority, Credential, Entry, damaged, name_of, sign
 from jitsuin.revocation import EvidenceOptions, Revocation, Source
 from jitsuin.revocation_status import RevocationAnswer, RevocationStatus
 from pki_faults import big, body, cut, endless, hang_up, header, redirect, redirect_chain, slow, status, zipped
@@ -63,6 +64,39 @@ def said(answer: RevocationAnswer) -> tuple[str, str]:
 GOOD, NOTHING = ("good", ""), ("not-checked", "no-evidence")
 
 
+def test_two_reasons_for_one_revocation(authority: Authority, ask: Ask) -> None:
+    """It is listed, whatever the library makes of the line."""
+    signer = authority.issue()
+    authority.revoke(signer, NOW - DAY, x509.ReasonFlags.key_compromise)
+    assert (ask(signer, authority.crl(NOW)).status, ask(signer, authority.crl(NOW)).reason) == (
+        "revoked",
+        "keyCompromise",
+    )
+    raw = asn1_crl.CertificateList.load(authority.crl(NOW).public_bytes(Encoding.DER))
+    extensions = raw["tbs_cert_list"]["revoked_certificates"][0]["crl_entry_extensions"]
+    extensions.append(extensions[0].copy())
+    raw["signature"] = sign(authority.key, raw["tbs_cert_list"].dump(force=True))
+    answer = ask(signer, x509.load_der_x509_crl(raw.dump()))
+    assert (answer.status, answer.reason) == ("revoked", "unspecified")
+
+
+def test_lists_for_some_reasons(authority: Authority, ask: Ask) -> None:
+    """They can say that it is revoked (RFC 5280, 6.3.3), and never alone that it is not."""
+    here = x509.UniformResourceIdentifier("http://127.0.0.1:9/a.crl")
+    some = frozenset([x509.ReasonFlags.key_compromise])
+    limited = authority.issue(crl=x509.DistributionPoint([here], None, some, None))
+    plain = authority.issue(crl=here.value)
+    for signer, crl in (
+        (limited, lambda: authority.crl(NOW, point=here.value)),
+        (plain, lambda: authority.crl(NOW, point=here.value, only_reasons=some)),
+    ):
+        assert said(ask(signer, crl())) == ("not-checked", "some-reasons")
+        assert said(ask(signer, crl(), authority.crl(NOW))) == GOOD, "one for all of them"
+        authority.revoke(signer, NOW - DAY, x509.ReasonFlags.key_compromise)
+        assert ask(signer, crl()).status == "revoked"
+    assert said(ask(authority.issue(crl=here.value), authority.crl(NOW, point=here.value))) == GOOD, "the control"
+
+
 # CRLs by HTTP
 
 
@@ -105,7 +139,10 @@ LISTS: dict[str, tuple[Callable[[Authority], x509.CertificateRevocationList], tu
     "of another partition": (lambda ca: ca.crl(NOW, point="http://127.0.0.1/other.crl"), NOTHING),
     "for CAs only": (lambda ca: ca.crl(NOW, only_cas=True), NOTHING),
     "for users only": (lambda ca: ca.crl(NOW, only_users=True), GOOD),
-    "for some reasons": (lambda ca: ca.crl(NOW, only_reasons=[x509.ReasonFlags.key_compromise]), NOTHING),
+    "for some reasons": (
+        lambda ca: ca.crl(NOW, only_reasons=[x509.ReasonFlags.key_compromise]),
+        ("not-checked", "some-reasons"),
+    ),
     "indirect": (lambda ca: ca.crl(NOW, indirect=True), ("not-checked", "indirect")),
     "with an unknown critical extension": (lambda ca: ca.crl(NOW, extra=[(UNKNOWN_EXTENSION, True)]), NOTHING),
     "with an unknown extension": (lambda ca: ca.crl(NOW, extra=[(UNKNOWN_EXTENSION, False)]), GOOD),

@@ -76,6 +76,15 @@ def test_not_under_another_name_either(authority: Authority, authority_keys: Key
     assert (taken.verdict.passed, taken.of_test_hierarchy) == (True, True)
 
 
+def test_not_by_naming_a_ca_beneath_it(test_ca: Authority, authority_keys: Keys) -> None:
+    """An anchor of another name that the test hierarchy has certified."""
+    beneath = Authority(authority_keys, "Beneath", issuer=test_ca)
+    leaf, trust = beneath.issue().certificate, [beneath.certificate]
+    assert chain_of(leaf, store=load_trust(trust)).verdict.reason == "test-hierarchy"
+    taken = chain_of(leaf, store=load_trust(trust, accept_test_hierarchy=True))
+    assert (taken.verdict.passed, taken.of_test_hierarchy) == (True, True)
+
+
 def test_never_remembered(test_ca: Authority, tmp_path: Path) -> None:
     (tmp_path / "ca.pem").write_bytes(test_ca.certificate.public_bytes(Encoding.PEM))
     for force in (False, True):

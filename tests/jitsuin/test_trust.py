@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from ipaddress import IPv4Address, IPv4Network
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -321,6 +322,21 @@ def test_circles_and_crowds_come_to_an_end(at: datetime) -> None:
     assert build_chain(leaf, hints, TrustStore((root.certificate,)), at).verdict.reason == "issuer-unknown"
     true = root.issue(crowd[0], ca=True)
     assert build_chain(leaf, [true, *hints], TrustStore((root.certificate,)), at).verdict.passed
+
+
+@pytest.mark.timeout(120)  # ends long before, or hardly ever
+def test_slow_keys_do_not_add_up(at: datetime) -> None:
+    """As many searches as a document can ask for, among CAs of one name whose signatures take milliseconds each."""
+    crowd = [Ca(at, "crowd") for _ in range(7)]
+    for one in crowd:
+        one.key = ec.generate_private_key(ec.SECP521R1())
+    hints = [above.issue(below, ca=True) for below, above in pairwise(crowd) for _ in range(16)]
+    for _ in range(100):
+        leaf = crowd[0].issue(Holder(at), ca=False)
+        assert build_chain(leaf, hints, TrustStore((Ca(at).certificate,)), at).verdict.reason == "issuer-unknown"
+    root = Ca(at)
+    honest = [root.issue(crowd[0], ca=True), *hints[:20]]
+    assert build_chain(leaf, honest, TrustStore((root.certificate,)), at).verdict.passed, "the control"
 
 
 def test_a_chain_can_be_eight_long_and_no_longer(at: datetime) -> None:

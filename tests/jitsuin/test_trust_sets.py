@@ -102,6 +102,16 @@ def test_errors_name_the_set(office: Office, broken: str) -> None:
     assert raised.value.facts["set"] == "mine"
 
 
+@pytest.mark.parametrize("place", ["~nobody-of-that-name/ca.pem", "a" * 5000])
+def test_paths_that_lead_nowhere(office: Office, place: str) -> None:
+    """A home that there is not, and a name that no file can have: before the report is thought of, and with it."""
+    office.sign("--trust", "mycorp")
+    office.configure(f'[trust.sets]\nmycorp = ["{place}"]')
+    for options in ((), ("--report", office.folder / "page.html")):
+        refused = office.verify("--trust", "mycorp", *options)
+        assert (refused.code, "“mycorp”" in refused.err, place in refused.err) == (2, True, True), refused.err
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -109,6 +119,7 @@ def test_errors_name_the_set(office: Office, broken: str) -> None:
         ('[trust.sets]\n"ca.pem" = ["a.pem"]', "looks like no file"),
         ('[trust.sets]\n"a/b" = ["a.pem"]', "looks like no file"),
         ("[trust.sets]\nmycorp = []", "not an empty one"),
+        ('[trust.sets]\nmycorp = ["a\\u0000b"]', "trust.sets.mycorp"),
         ("[trust.sets]\nmycorp = 3", "trust.sets.mycorp"),
         ('[trust.sets]\nmycorp = ["a.pem", 3]', "trust.sets.mycorp"),
         ('[trust]\nsets = "a.pem"', "a table of names"),
