@@ -23,7 +23,7 @@ from .batch_run import File, Run
 from .batch_signing import Key, OpenKey, PutBack
 from .errors import BatchError, OutputError
 from .folder import find_files, target_of
-from .journal import History, discard, journal_of, read_history
+from .journal import History, journal_of, read_history
 from .rehearsal import Rehearsing, SigningOptions
 from .storage import make_folder, remove_leftovers
 from .workers import Pool
@@ -79,7 +79,7 @@ def sign_batch(
     _find(given, output, options, batch, read_history(output))  # what is wrong with them makes no folder
     made = not output.exists()
     make_folder(output)
-    with journal_of(output) as journal:
+    with journal_of(output, made=made) as journal:
         history = journal.history
         if not (batch.resume or options.overwrite or history.ended) and history.settled:
             raise OutputError(path=str(output), reason="unfinished")
@@ -97,8 +97,7 @@ def sign_batch(
             if run.stopped is None and key.signing is not None:
                 batch_signing.sign(run, pool, key, conditions.jobs)
         run.end()
-    if not run.has_written and history.runs == 0:
-        discard(output, made=made)
+        journal.discarded = not run.has_written and history.runs == 0
     return _result(run, rehearsing, key)
 
 

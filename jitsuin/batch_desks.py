@@ -48,8 +48,8 @@ class Rehearse:
     target: Path
     profile: str | None
     skip_signed: bool
-    inside: bool
-    """It was found in a folder, so that it must not have become a link."""
+    root: Path | None
+    """The folder in which it was found: nothing below that may have become a link."""
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,8 @@ class Verify:
     """One file to verify."""
 
     source: Path
-    inside: bool
+    root: Path | None
+    """As of Rehearse."""
     sha256: str | None = None
     """That of the output that a journal tells of."""
 
@@ -165,7 +166,7 @@ class SigningDesk:
         raise AssertionError(task)
 
     def _rehearse(self, task: Rehearse) -> Rehearsed:
-        identity = identity_of(task.source, inside=task.inside)
+        identity = identity_of(task.source, below=task.root)
         content = open_document(task.source)
         rehearsing = self._for(task.profile)
         if task.skip_signed and (found := _signed_already(task.source, content)):
@@ -177,7 +178,7 @@ class SigningDesk:
 
     def _sign(self, task: Sign, parent: Parent) -> Signed:
         rehearsed = task.rehearsed
-        if identity_of(task.source, inside=False) != rehearsed.identity:
+        if identity_of(task.source) != rehearsed.identity:
             raise InputChangedError(path=str(task.source))
         rehearsing = self._for(task.profile)
         adapter = registry.formats()[rehearsed.format]
@@ -240,7 +241,7 @@ class VerifyingDesk:
     def _verify(self, task: Verify) -> Verified:
         from .check_report import verification_json, verification_text
 
-        identity_of(task.source, inside=task.inside)
+        identity_of(task.source, below=task.root)
         report = self._verifying.verify(task.source)
         if task.sha256 not in (None, report.sha256):
             raise OutputError(path=str(task.source), reason="output-changed")
@@ -291,11 +292,15 @@ def sha256_of(path: Path) -> str:
     return open_document(path).hasher("sha256").hexdigest()
 
 
-def identity_of(path: Path, *, inside: bool) -> Identity:
-    """Which file it is. Raises InputError where it is not there, and InputChangedError where it has become a link."""
+def identity_of(path: Path, *, below: Path | None = None) -> Identity:
+    """Which file it is. Raises InputError where it is not there.
+
+    Raises InputChangedError where it, or a folder on the way from `below`, has become a link.
+    """
     try:
         status = path.stat()
-        if inside and path.is_symlink():
+        inner = () if below is None else (one for one in (path, *path.parents) if below in one.parents)
+        if any(one.is_symlink() for one in inner):
             raise InputChangedError(path=str(path))
     except FileNotFoundError:
         raise InputError(path=str(path), reason="absent") from None

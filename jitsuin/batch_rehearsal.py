@@ -95,7 +95,7 @@ def _task(file: File, conditions: Conditions) -> object:
     entry, source = conditions.known.get(file.name), file.found.source
     if entry is not None and entry.target_sha256 is not None:
         return Check(source, file.target, entry.source_sha256, entry.target_sha256)
-    return Rehearse(source, file.target, file.profile, conditions.skip_signed, file.found.inside)
+    return Rehearse(source, file.target, file.profile, conditions.skip_signed, file.found.root)
 
 
 def _note(run: Run, file: File, result: object, entry: Entry | None) -> None:

@@ -29,6 +29,8 @@ class File:
     """As named for it, by option or rule; None takes the one that fits."""
     rehearsed: Rehearsed | None = None
     record: FileRecord | None = None
+    told: tuple[str, Mapping[str, object]] | None = None
+    """What else is to be told of it when its turn comes: a text for people, and its JSON."""
 
     @property
     def name(self) -> str:
@@ -48,7 +50,6 @@ class Run:
         self.has_written = False
         """Some output was put in its place, or may have been."""
         self._reported = 0
-        self._told: dict[str, tuple[str, Mapping[str, object]]] = {}
 
     def settle(self, file: File, state: FileState, **facts: Any) -> FileRecord:
         """What has become of a file: for the result and for the journal."""
@@ -73,18 +74,15 @@ class Run:
             reason=error_code(error) if error else facts.get("reason"),
         )
 
-    def tell(self, file: File, *, text: str, detail: Mapping[str, object]) -> None:
-        """Keep what else is to be told of a file until its turn comes."""
-        self._told[file.name] = text, detail
-
     def report(self) -> None:
         """Tell of the files whose turn it is, in the order of the folder."""
         while self._reported < len(self.files):
-            record = self.files[self._reported].record
-            if record is None:
+            file = self.files[self._reported]
+            if file.record is None:
                 return
             self._reported += 1
-            self.progress(FileReported(record, *self._told.pop(record.name, ())))
+            self.progress(FileReported(file.record, *(file.told or ())))
+            file.told = None
 
     @contextmanager
     def interruptible(self, pool: Pool) -> Iterator[Interruption]:

@@ -50,7 +50,7 @@ def verify_batch(
         elif file.found.passed_over is not None:
             run.settle(file, FileState.SKIPPED, reason=file.found.passed_over)
     todo: list[tuple[File, object]] = [
-        (file, Verify(file.found.source, file.found.inside)) for file in run.files if file.record is None
+        (file, Verify(file.found.source, file.found.root)) for file in run.files if file.record is None
     ]
     return _verified(run, todo, options, jobs, redact=redact, verbose=verbose, at=at)
 
@@ -76,7 +76,7 @@ def verify_journal(
     files, todo = [], []
     for name, entry in history.entries.items():
         target = output / (entry.target or name)
-        file = File(Found(name, target if entry.target_sha256 else Path(entry.source or name), inside=False), target)
+        file = File(Found(name, target if entry.target_sha256 else Path(entry.source or name)), target)
         files.append(file)
         if entry.target_sha256 and os.path.lexists(target):
             todo.append((file, entry))
@@ -84,7 +84,7 @@ def verify_journal(
     strangers = [one for one in find_files([output], recursive=True) if one.source not in known] if known else []
     run = Run(files + [File(one) for one in strangers], None, None, progress)
     _settle_by_journal(run, history.entries, {file.name for file, _ in todo})
-    tasks: list[tuple[File, object]] = [(f, Verify(f.found.source, True, entry.target_sha256)) for f, entry in todo]
+    tasks: list[tuple[File, object]] = [(f, Verify(f.found.source, output, entry.target_sha256)) for f, entry in todo]
     return _verified(run, tasks, options, jobs, redact=redact, verbose=verbose, at=at)
 
 
@@ -128,7 +128,7 @@ def _verified(
                 facts = {"format": result.format, "source_sha256": result.sha256, "verdict": result.verdict}
                 facts["notices"] = result.notices
                 run.settle(file, FileState.VERIFIED, **facts)
-                run.tell(file, text=result.text, detail=result.detail)
+                file.told = result.text, result.detail
             elif isinstance(result, Exception):
                 run.settle(file, FileState.FAILED, error=about(result, file.found.source))
             run.progress(FileEnded(Phase.VERIFYING, file.name, file.record.state if file.record else None))

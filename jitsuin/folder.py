@@ -27,8 +27,8 @@ class Found:
     name: str
     """Inside the folder, with `/`; unique in a batch, unless that is an error of its own."""
     source: Path
-    inside: bool = True
-    """Found in a folder, so that it must not be a link; what a person named may be one."""
+    root: Path | None = None
+    """The folder in which it was found: nothing below that may be a link. What a person named may be one."""
     passed_over: str | None = None
     """Why it is no input: `symlink` or `not-a-file`."""
     error: InputError | None = None
@@ -59,32 +59,32 @@ def find_files(paths: Sequence[Path], *, recursive: bool, leave_out: Collection[
             here = _matches(path, recursive=recursive, left_out=left_out)
         elif path.is_dir():
             prefix = f"{path.resolve().name}/" if several else ""
-            here = sorted(_walk(path, prefix, recursive=recursive, left_out=left_out), key=_by_parts)
+            here = sorted(_walk(path, path, prefix, recursive=recursive, left_out=left_out), key=_by_parts)
         else:
-            here = [Found(path.name, path, inside=False)]
+            here = [Found(path.name, path)]
         if not here:
             raise InputError(path=str(path), reason="no-match" if is_pattern(path) else "empty")
         found += here
     return found
 
 
-def _walk(folder: Path, prefix: str, *, recursive: bool, left_out: Collection[object]) -> Iterator[Found]:
+def _walk(root: Path, folder: Path, prefix: str, *, recursive: bool, left_out: Collection[object]) -> Iterator[Found]:
     try:
         entries = list(os.scandir(folder))
     except OSError as error:
-        yield Found(prefix.rstrip("/") or folder.name, folder, error=_unreadable(folder, error))
+        yield Found(prefix.rstrip("/") or folder.name, folder, root, error=_unreadable(folder, error))
         return
     for entry in entries:
         path = Path(entry.path)
         if entry.name.startswith(".") or (left_out and _identity(path) in left_out):
             continue
         if entry.is_symlink():
-            yield Found(prefix + entry.name, path, passed_over="symlink")
+            yield Found(prefix + entry.name, path, root, passed_over="symlink")
         elif entry.is_dir():
             if recursive:
-                yield from _walk(path, f"{prefix}{entry.name}/", recursive=True, left_out=left_out)
+                yield from _walk(root, path, f"{prefix}{entry.name}/", recursive=True, left_out=left_out)
         else:
-            yield Found(prefix + entry.name, path, passed_over=None if entry.is_file() else "not-a-file")
+            yield Found(prefix + entry.name, path, root, passed_over=None if entry.is_file() else "not-a-file")
 
 
 def _matches(pattern: Path, *, recursive: bool, left_out: Collection[object]) -> list[Found]:
@@ -96,14 +96,16 @@ def _matches(pattern: Path, *, recursive: bool, left_out: Collection[object]) ->
     rest = str(PurePath(*parts[spelled:]))
     for match in glob.glob(rest, root_dir=root, recursive=recursive):  # noqa: PTH207 - pathlib's takes hidden files
         path, inner = root / match, PurePath(match)
+        if ".." in inner.parts:
+            continue  # its name would lead out of the folder of the outputs
         chain = [path, *(root / above for above in inner.parents if above.parts)]
         if any(_identity(one) in left_out for one in chain):
             continue
         if any(one.is_symlink() for one in chain):
-            found.append(Found(inner.as_posix(), path, passed_over="symlink"))
+            found.append(Found(inner.as_posix(), path, root, passed_over="symlink"))
         elif not path.is_dir():
             passed_over = None if path.is_file() else "not-a-file"
-            found.append(Found(inner.as_posix(), path, passed_over=passed_over))
+            found.append(Found(inner.as_posix(), path, root, passed_over=passed_over))
     return sorted(found, key=_by_parts)
 
 

@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from jitsuin.signer.errors import KeyFileError, TokenInUseError
@@ -22,6 +22,7 @@ from jitsuin.signer.lock import held
 
 from .batch_results import FileState
 from .errors import InputError, OutputError
+from .storage import read_document
 
 NAME = ".jitsuin-journal.jsonl"
 LOCK = ".jitsuin-lock"
@@ -76,8 +77,7 @@ class History:
             case "end":
                 self.ended = line.get("state") == "done"
             case "file":
-                known = Entry.__dataclass_fields__
-                entry = Entry(**{name: value for name, value in line.items() if name in known})
+                entry = _entry(line)
                 before = self.entries.get(entry.name)
                 if before is None or before.state not in _SETTLED or entry.state in _SETTLED:
                     self.entries[entry.name] = entry  # what was signed stays so, whatever later runs met
@@ -91,21 +91,32 @@ def read_history(folder: Path) -> History:
     """
     history, path = History(), folder / NAME
     try:
-        data = path.read_bytes()
-    except FileNotFoundError:
-        return history
-    except OSError as error:
-        raise InputError(path=str(path), reason="os", detail=error.strerror) from None
+        data = read_document(path)
+    except InputError as error:
+        if error.facts["reason"] == "absent":
+            return history
+        raise
     lines = data.split(b"\n")
     for number, text in enumerate(lines[:-1], 1):
         try:
             history.add(json.loads(text))
-        except (ValueError, TypeError, AttributeError):
+        except (ValueError, TypeError, AttributeError, RecursionError):
             if number == len(lines) - 1:
                 break  # a machine that lost its power can leave a last line of zeros
             raise InputError(path=str(path), reason="journal", line=number) from None
         history.size += len(text) + 1
     return history
+
+
+def _entry(line: Mapping[str, Any]) -> Entry:
+    """Raises ValueError or TypeError for what `Journal.file` never writes: others can write to the folder, too."""
+    entry = Entry(**{name: value for name, value in line.items() if name in Entry.__dataclass_fields__})
+    if not all(value is None or isinstance(value, str) for value in vars(entry).values()):
+        raise TypeError
+    target = PurePath(entry.target or entry.name)
+    if target.is_absolute() or ".." in target.parts:
+        raise ValueError("outside the folder")
+    return entry
 
 
 class Journal:
@@ -116,6 +127,8 @@ class Journal:
         self._path = folder / NAME
         self._size = history.size
         self._waiting: list[str] = []
+        self.discarded = False
+        """To be removed in the end, as nothing was written."""
         flags = os.O_WRONLY | os.O_CREAT | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
         with self._told():
             self._descriptor = os.open(self._path, flags, 0o666)
@@ -169,14 +182,21 @@ class Journal:
 
 
 @contextmanager
-def journal_of(folder: Path) -> Iterator[Journal]:
-    """The folder's journal, with the folder for oneself. Raises OutputError (`in-use`, `os`) and InputError."""
+def journal_of(folder: Path, *, made: bool = False) -> Iterator[Journal]:
+    """The folder's journal, with the folder for oneself. Raises OutputError (`in-use`, `os`) and InputError.
+
+    `made` is a folder that goes with a journal that is `discarded`.
+    """
     with _alone(folder):
         journal = Journal(folder, read_history(folder))
         try:
             yield journal
         finally:
             journal.close()
+            if journal.discarded:
+                _discard(folder, made=made)  # before anybody else has the folder
+    if journal.discarded and os.name == "nt":
+        _discard(folder, made=made)  # where no file is removed that somebody holds, oneself or another
 
 
 @contextmanager
@@ -185,8 +205,9 @@ def _alone(folder: Path) -> Iterator[None]:
     while True:
         lock = held(folder / LOCK, str(folder))
         try:
-            lock.__enter__()
-            break
+            if _is_at(folder / LOCK, lock.__enter__().descriptor):
+                break
+            lock.__exit__(None, None, None)  # its holder has discarded it, and it keeps nobody out
         except TokenInUseError:
             if time.monotonic() > patience:
                 raise OutputError(path=str(folder), reason="in-use") from None
@@ -199,7 +220,14 @@ def _alone(folder: Path) -> Iterator[None]:
         lock.__exit__(None, None, None)
 
 
-def discard(folder: Path, *, made: bool) -> None:
+def _is_at(path: Path, descriptor: int) -> bool:
+    try:
+        return os.path.samestat(path.lstat(), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False
+
+
+def _discard(folder: Path, *, made: bool) -> None:
     """Leave nothing of a first run that has signed nothing: not even the folder, if it made that."""
     with suppress(OSError):
         for name in (NAME, LOCK):

@@ -265,7 +265,7 @@ class _Gathering:
         """Asked for once: signatures have their authorities in common."""
         key = (subject, issuer, at, since)
         if key not in self._answers:
-            self._answers[key] = self._judging.broker.collect(subject, issuer, at, brought, since=_second(since))
+            self._answers[key] = self._judging.broker.collect(subject, issuer, at, brought, since=since)
         return self._answers[key]
 
     def _take(self, answer: RevocationAnswer) -> None:

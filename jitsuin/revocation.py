@@ -14,7 +14,7 @@ from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -39,6 +39,8 @@ _OCSP_BYTES: Final = 256 * 1024
 _SECONDS: Final = 20.0
 """For one fetch, from the look-up of the name to the last byte."""
 _NO_POST: Final = frozenset({404, 405, 501})
+_DOCUMENT: Final = "document"
+"""The source of what a document brings."""
 _NO_EVIDENCE: Final = RevocationAnswer(RevocationStatus.NOT_CHECKED, "no-evidence")
 
 
@@ -82,7 +84,7 @@ class Revocation:
         self._now = now
         self._sources = sources
         self._cache = cache
-        self._answered: dict[tuple[bytes, datetime, Sequence[bytes]], RevocationAnswer] = {}
+        self._answered: dict[tuple[bytes, datetime, bytes], RevocationAnswer] = {}
 
     @property
     def now(self) -> datetime:
@@ -120,11 +122,12 @@ class Revocation:
         """The first source that says good, revoked or on hold at that time; else why the first that spoke did not.
 
         `issuer` must have been verified, as what the certificate names is fetched. `embedded` are CRLs and OCSP
-        responses that the document brings.
+        responses that the document brings. Whoever made it chose them: where they say good as of an earlier time, the
+        other sources are asked, too. What the answer rests on is not with it, as answers are kept for the whole run.
         """
-        key = (leaf.fingerprint(hashes.SHA256()), at, tuple(embedded))
+        key = (leaf.fingerprint(hashes.SHA256()), at, _digest(embedded))
         if key not in self._answered:
-            self._answered[key] = self._asked(leaf, issuer, at, embedded)
+            self._answered[key] = replace(self._asked(leaf, issuer, at, embedded), evidence=())
         return self._answered[key]
 
     def collect(
@@ -157,11 +160,15 @@ class Revocation:
         self, leaf: x509.Certificate, issuer: x509.Certificate, at: datetime, embedded: Sequence[bytes]
     ) -> RevocationAnswer:
         unanswered: list[RevocationAnswer] = []
+        brought: list[RevocationAnswer] = []
         for answer in self._answers(leaf, issuer, at, embedded):
-            if answer.status is not RevocationStatus.NOT_CHECKED:
-                return answer
-            unanswered.append(answer)
-        return next((answer for answer in unanswered if answer.why != "no-evidence"), _NO_EVIDENCE)
+            if answer.status is RevocationStatus.NOT_CHECKED:
+                unanswered.append(answer)
+            elif answer.source == _DOCUMENT and answer.status is RevocationStatus.GOOD and not _made_since(answer, at):
+                brought.append(answer)
+            else:
+                return best([*brought, answer])
+        return next((answer for answer in (*brought, *unanswered) if answer.why != "no-evidence"), _NO_EVIDENCE)
 
     def _answers(
         self,
@@ -172,7 +179,7 @@ class Revocation:
         since: datetime | None = None,
     ) -> Iterator[RevocationAnswer]:
         """With `since`, what was fetched earlier and made before that is not enough: it is fetched again."""
-        yield self._judged(leaf, issuer, at, [("document", data) for data in embedded], self._lists)
+        yield self._judged(leaf, issuer, at, [(_DOCUMENT, data) for data in embedded], self._lists)
         for source in self._sources:
             name = getattr(source, "__module__", "")
             try:
@@ -308,7 +315,13 @@ def _made_since(answer: RevocationAnswer, since: datetime | None) -> bool:
     """Whether it is an answer, and not from before then."""
     if answer.status is RevocationStatus.NOT_CHECKED:
         return False
-    return since is None or (answer.produced is not None and answer.produced >= since)
+    # Evidence tells its time in whole seconds.
+    return since is None or (answer.produced is not None and answer.produced >= since.replace(microsecond=0))
+
+
+def _digest(pieces: Iterable[bytes]) -> bytes:
+    """Of the pieces in their order."""
+    return hashlib.sha256(b"".join(hashlib.sha256(one).digest() for one in pieces)).digest()
 
 
 def _unfetched(error: FetchError, url: str) -> RevocationAnswer:

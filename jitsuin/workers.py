@@ -219,6 +219,14 @@ class _Worker:
     lost: bool = False
     """It cannot be spoken to any more."""
 
+    @property
+    def gone(self) -> bool:
+        """Of one that has nothing in hand, and so nothing to say but that its end of the pipe is closed."""
+        try:
+            return self.pipe.poll()
+        except OSError:  # as Windows tells it
+            return True
+
     def tell(self, message: object) -> None:
         """An answer or a task. Whom it does not reach has died, or dies once the pipe is closed."""
         try:
@@ -308,10 +316,18 @@ class Pool:
             number, task = next(queue, (None, None))
             if number is None:
                 return
-            worker = next((one for one in self._workers if one.number is None), None) or self._new()
-            worker.number, worker.asked = number, False
             begun(number)
+            worker = self._free()
+            worker.number, worker.asked = number, False
             worker.tell(task)
+
+    def _free(self) -> _Worker:
+        """One with nothing in hand. Who has died while it waited is let go, and takes no file with it."""
+        for worker in [one for one in self._workers if one.number is None]:
+            if not worker.gone:
+                return worker
+            self._bury(worker)
+        return self._new()
 
     def _new(self) -> _Worker:
         worker = _Worker(self._nursery.worker())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,6 +29,12 @@ else:
         fcntl.flock(descriptor, fcntl.LOCK_UN)
 
 
+def _open(path: Path) -> int:
+    """Neither behind a link nor waiting for the other end of a pipe, where others can write to the folder."""
+    careful = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+    return os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | careful, 0o666)
+
+
 class Lock:
     """A lock that is held, until the `with` block ends. A child that inherits `descriptor` holds it, too."""
 
@@ -50,7 +57,7 @@ class Lock:
 def held(path: Path, token: str) -> Iterator[Lock]:
     """Hold the lock file. Raises TokenInUseError (token) at once if anybody else does, this process included."""
     try:
-        file = path.open("ab")
+        file = os.fdopen(_open(path), "ab")
     except OSError as error:
         raise KeyFileError(path=path, reason=error.strerror or type(error).__name__) from None
     with file:

@@ -189,13 +189,16 @@ class _Update(Comparison):
         self._fields[key] = name
         for part in ("/Lock", "/SV", "/MK", "/BS", "/TU", "/TM"):
             self._take(dict.get(field, part))
-        if "/V" not in field:  # nobody answers for what it shows
-            permitted = not field.keys() & _SHOWN_ENTRIES and self._is_without_area(dict.get(field, "/Rect"))
-            yield Change("signature-field-added", permitted, self._at(key, field=name))
-        yield from self._signature(name, key, dict.get(field, "/V"))
+        shown = bool(field.keys() & _SHOWN_ENTRIES) or not self._is_without_area(dict.get(field, "/Rect"))
+        if "/V" not in field:
+            yield Change("signature-field-added", not shown, self._at(key, field=name))
+        yield from self._signature(name, key, dict.get(field, "/V"), shown=shown)
         yield from self._appearance(name, key, dict.get(field, "/AP"))
 
-    def _signature(self, name: str, field: Key, reference: generic.PdfObject | None) -> Iterator[Change]:
+    def _signature(
+        self, name: str, field: Key, reference: generic.PdfObject | None, *, shown: bool
+    ) -> Iterator[Change]:
+        """The value of a field, which shows something new or not: an authority stamps whatever it is sent."""
         if reference is None:
             return
         key = key_of(reference)
@@ -204,8 +207,8 @@ class _Update(Comparison):
             yield Change("field-changed", False, self._at(field, field=name, key="/V"))
             return
         self._take(reference)
-        if dict.get(value, "/Type") == "/DocTimeStamp":
-            yield Change("timestamp-added", True, self._at(key, field=name))
+        if dict.get(value, "/Type") == "/DocTimeStamp" or dict.get(value, "/SubFilter") == "/ETSI.RFC3161":
+            yield Change("timestamp-added", not shown, self._at(key, field=name))
         else:
             yield Change("signature-added", True, self._at(key, field=name))
 
@@ -325,8 +328,9 @@ class _Update(Comparison):
             if entry not in ("/V", "/AP") or entry not in after or "/V" not in after:
                 yield Change("field-changed", False, self._at(key, field=name, key=str(entry)))
                 return
-        yield from self._signature(name, key, dict.get(after, "/V"))
-        if not same(dict.get(before, "/AP", generic.NullObject()), dict.get(after, "/AP", generic.NullObject())):
+        shown = "/AP" in _differing(before, after)
+        yield from self._signature(name, key, dict.get(after, "/V"), shown=shown)
+        if shown:
             yield from self._appearance(name, key, dict.get(after, "/AP"))
 
     def _is_without_area(self, rectangle: generic.PdfObject | None) -> bool:

@@ -8,6 +8,7 @@ import multiprocessing
 import os
 import random
 import signal
+import time
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
@@ -207,6 +208,45 @@ def test_a_file_that_is_swapped_after_its_rehearsal_is_refused(
     assert isinstance(failed.error, InputError if swap == "gone" else InputChangedError)
     assert result.counts[FileState.SIGNED] == 5
     assert "n0004.signed.xml" not in outputs(tmp_path / "out")
+
+
+def test_workers_that_die_idle_take_no_file_with_them(sign: Sign, folder: Path) -> None:
+    """The rehearsal is over, and a person reads what it has found."""
+    deaths: list[int] = []
+
+    def confirm(_summary: Summary) -> bool:
+        deaths.extend(workers())
+        for one in deaths:
+            os.kill(one, signal.SIGKILL)
+        time.sleep(0.5)
+        return True
+
+    assert sign(confirm=confirm, jobs=2).counts == {FileState.SIGNED: 6}
+    assert deaths
+
+
+@pytest.mark.parametrize("phase", [Phase.REHEARSING, Phase.VERIFYING])
+def test_a_folder_that_is_swapped_for_a_link_is_not_followed(
+    sign: Sign, folder: Path, tmp_path: Path, phase: Phase
+) -> None:
+    """After it was looked through: what lies behind the link is nothing that was named."""
+    private = tmp_path / "private"
+
+    def swap(event: Event) -> None:
+        if event == PhaseBegun(phase, 6):
+            (folder / "sub").rename(private)
+            (folder / "sub").symlink_to(private)
+
+    if phase is Phase.REHEARSING:
+        result = sign(progress=swap)
+        assert result.counts[FileState.SIGNED] == len([r for r in result.records if not r.name.startswith("sub/")])
+        assert not (tmp_path / "out" / "sub").exists()
+    else:
+        result = verify_batch([folder], recursive=True, jobs=1, revocation="off", progress=swap)
+    failed = {record.name: record.error for record in result.records if record.error}
+    behind = {f"sub/{path.name}" for path in private.iterdir()}
+    assert behind
+    assert {name for name, error in failed.items() if isinstance(error, InputChangedError)} == behind
 
 
 def test_what_is_signed_already_is_passed_over(sign: Sign, folder: Path, tmp_path: Path, person) -> None:
@@ -426,6 +466,22 @@ def test_verifying_a_folder(sign: Sign, folder: Path, tmp_path: Path) -> None:
     told = [event for event in events if isinstance(event, FileReported)]
     assert [event.record for event in told] == list(result.records)
     assert all(event.text and event.detail["signatures"] for event in told if event.record.verdict)
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_files_of_one_name_are_told_apart(sign: Sign, folder: Path, tmp_path: Path, order: int) -> None:
+    """One of them takes longer, so that it is told of when the other has long been verified."""
+    sign()
+    large, small = tmp_path / "large" / "a.pdf", tmp_path / "small" / "a.pdf"
+    for path, data in ((large, b"%PDF-1.7\n" + b"x" * 30_000_000), (small, b"%PDF-1.7\n")):
+        path.parent.mkdir()
+        path.write_bytes((tmp_path / "out" / "d0001.signed.pdf").read_bytes() + data)
+    events: list[Event] = []
+    files = [large, small][::order]
+    verify_batch(files, jobs=2, trust=["simulator"], revocation="off", progress=events.append)
+    told = [event for event in events if isinstance(event, FileReported)]
+    assert [event.record.source for event in told] == files
+    assert [event.detail["path"] for event in told] == list(map(str, files))
 
 
 def test_verifying_against_the_journal(sign: Sign, folder: Path, tmp_path: Path) -> None:

@@ -67,7 +67,7 @@ def test_a_link_that_a_person_names_is_meant(tree: Path, tmp_path: Path) -> None
     link, folder = tmp_path / "link.pdf", tmp_path / "folder"
     link.symlink_to(tree / "a.pdf")
     folder.symlink_to(tree)
-    assert find_files([link], recursive=False) == [Found("link.pdf", link, inside=False)]
+    assert find_files([link], recursive=False) == [Found("link.pdf", link)]
     assert names(folder, recursive=False) == ["a.pdf", "b0.pdf", "z.pdf"]
 
 
@@ -113,6 +113,12 @@ def test_a_pattern(tree: Path) -> None:
     (tree / "[x].pdf").write_text("x")
     assert not is_many(tree / "[x].pdf")
     assert names(tree / "[x].pdf") == ["[x].pdf"]
+
+
+def test_a_pattern_leads_up_nowhere(tree: Path) -> None:
+    """Else an output would lie outside the folder of outputs."""
+    with pytest.raises(InputError):
+        find_files([tree / "*" / ".." / ".." / tree.name / "*.pdf"], recursive=True)
 
 
 def test_the_folders_name_goes_before_where_there_are_several(tree: Path, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ import pytest
 from jitsuin import journal as journals
 from jitsuin.batch_results import FileState
 from jitsuin.errors import InputError, OutputError
-from jitsuin.journal import NAME, PLACING, Entry, journal_of, read_history
+from jitsuin.journal import LOCK, NAME, PLACING, Entry, journal_of, read_history
 
 
 def write(folder: Path, *entries: Entry, end: str | None = None, **run: object) -> None:
@@ -60,7 +61,18 @@ def test_zeros_that_a_power_failure_left_are_none(tmp_path: Path) -> None:
     assert set(read_history(tmp_path).entries) == {"a"}
 
 
-@pytest.mark.parametrize("line", [b"no json", b"[]", b'{"event": "file"}', b"\xff"])
+HOSTILE = [
+    b'{"event": "file", "name": "a", "state": "signed", "target": "../a", "target_sha256": "aa"}',
+    b'{"event": "file", "name": "a", "state": "signed", "target": "/etc/passwd", "target_sha256": "aa"}',
+    b'{"event": "file", "name": "a", "state": "signed", "target": 1}',
+    b'{"event": "file", "name": "a", "state": "signed", "target_sha256": ["aa"]}',
+    b'{"event": "file", "name": {}, "state": "signed"}',
+    b"[" * 100_000,
+]
+"""Of somebody else who can write to the folder."""
+
+
+@pytest.mark.parametrize("line", [b"no json", b"[]", b'{"event": "file"}', b"\xff", *HOSTILE])
 def test_anything_else_is_an_error(tmp_path: Path, line: bytes) -> None:
     write(tmp_path, signed("a"))
     whole = (tmp_path / NAME).read_bytes()
@@ -142,6 +154,45 @@ with journal_of(Path(sys.argv[1])) as journal:
     except OutputError as error:
         print(error.facts["reason"], error.facts["errno"])
 """
+
+
+@pytest.mark.parametrize("name", [NAME, LOCK])
+def test_a_pipe_in_its_place_keeps_nobody_waiting(tmp_path: Path, name: str) -> None:
+    os.mkfifo(tmp_path / name)
+    with pytest.raises((InputError, OutputError)), journal_of(tmp_path):
+        pass
+
+
+def test_a_lock_behind_a_link_is_not_made(tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / LOCK).symlink_to(tmp_path / "victim")
+    with pytest.raises(OutputError), journal_of(tmp_path / "out"):
+        pass
+    assert not (tmp_path / "victim").exists()
+
+
+def test_a_discarded_journal_leaves_nothing(tmp_path: Path) -> None:
+    for made in (False, True):
+        (tmp_path / "out").mkdir(exist_ok=True)
+        with journal_of(tmp_path / "out", made=made) as journal:
+            journal.discarded = True
+        assert list(tmp_path.rglob("*")) == ([] if made else [tmp_path / "out"])
+
+
+def test_what_another_run_has_begun_is_not_discarded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It waits for the folder while the first goes over what it leaves: many times, as moments count."""
+    for number in range(20):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        second = threading.Thread(target=write, args=(folder, signed("a")), kwargs={"end": "done"})
+        with monkeypatch.context() as patch:
+            patch.setattr(journals.time, "sleep", lambda _: None)  # it asks without a pause
+            with journal_of(folder) as journal:
+                second.start()
+                journal.discarded = True
+            second.join()
+        assert set(read_history(folder).entries) == {"a"}
+        assert (folder / LOCK).exists()
 
 
 def test_a_line_that_does_not_fit_leaves_no_half(tmp_path: Path) -> None:

@@ -477,6 +477,27 @@ def test_revoked_before(archive: Archive) -> None:
     assert not archive.extended.exists()
 
 
+@pytest.mark.parametrize("whose", ["signer", "clock"])
+def test_evidence_from_before_a_revocation(whose: str, archive: Archive) -> None:
+    """A thief signs with the card that its holder has had revoked, and puts in the CRL of the day before."""
+    archive.silence("/ocsp")
+    archive.server.crl("/issuing.crl", archive.issuing.crl(SIGNED - DAY))
+    path = archive.sign("pades-b-lt").target
+    now = SIGNED + 3 * MINUTE
+    assert said(archive.verify(path, now, evidence=LOOPBACK)) == "VALID passed", "the control"
+    if whose == "signer":
+        archive.issuing.revoke(archive.holder, SIGNED - DAY / 2, x509.ReasonFlags.key_compromise)
+        expected = "INVALID REVOKED revoked"
+    else:
+        archive.clock.revoke(archive.tsa.credential, SIGNED - DAY / 2, x509.ReasonFlags.key_compromise)
+        expected = "VALID passed"  # by the signer's certificate of today: the timestamp proves nothing
+    archive.publish(SIGNED + 2 * MINUTE)
+    archive.silence("/ocsp")
+    report = archive.verify(path, now, evidence=LOOPBACK)
+    assert said(report) == expected
+    assert (report.signatures[0].proven is None) == (whose == "clock")
+
+
 def asked(_: object) -> str:
     raise AssertionError("the password was asked for")
 

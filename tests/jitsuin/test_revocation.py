@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import time
+import tracemalloc
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -505,6 +506,64 @@ def test_a_run_asks_once(authority: Authority, pki_server: PkiServer) -> None:
     for _ in range(3):
         assert said(broker.answer(signer.certificate, authority.certificate, NOW)) == GOOD
     assert len(pki_server.requests) == 1
+
+
+# What the document brings
+
+
+def der(crl: x509.CertificateRevocationList) -> bytes:
+    return crl.public_bytes(Encoding.DER)
+
+
+@pytest.mark.parametrize("way", ["crl", "ocsp"])
+def test_old_evidence_in_the_document_hides_no_revocation(
+    authority: Authority, pki_server: PkiServer, ask: Ask, way: str
+) -> None:
+    """Its maker chose it: what was good before the card was lost is still current, and newer is to be had."""
+    old = der(authority.crl(NOW - 2 * DAY))
+    url = pki_server.url("/ca")
+    signer = authority.issue(crl=url if way == "crl" else (), ocsp=url if way == "ocsp" else None)
+    assert said(ask(signer, embedded=(old,))) == GOOD, "nobody else tells"
+    control = ask(signer, embedded=(der(authority.crl(NOW)),))
+    pki_server.requests.clear()
+    assert (said(control), control.source) == (GOOD, "document"), "of the time that counts: no other is asked"
+    assert not pki_server.requests
+
+    def publish() -> None:
+        if way == "crl":
+            pki_server.crl("/ca", authority.crl(NOW))
+        else:
+            pki_server.ocsp("/ca", OcspResponder(authority, NOW))
+
+    publish()
+    assert (said(answer := ask(signer, embedded=(old,))), answer.source) == (GOOD, url), "the newest that says good"
+    authority.revoke(signer, NOW - DAY)
+    publish()
+    assert said(ask(signer, embedded=(old,))) == ("revoked", "")
+    assert said(ask(signer, embedded=(old,), at=NOW - 2 * DAY)) == GOOD, "it was not, by then"
+    assert said(ask(signer, embedded=(old,), options=EvidenceOptions(offline=True))) == GOOD
+
+
+def test_what_a_run_keeps_of_answers_is_small(authority: Authority) -> None:
+    """Not what documents brought, nor the lists: a batch may have any number of them."""
+    signer = authority.issue()
+    for number in range(30):
+        authority.revoke(authority.issue(f"Other {number}"), NOW - DAY)
+    embedded = der(authority.crl(NOW))
+    broker = Revocation([], EvidenceOptions(offline=True), NOW)
+
+    def ask_about(numbers: range) -> None:
+        for number in numbers:
+            brought = (embedded, b"%d" % number * 100_000)
+            assert said(broker.answer(signer.certificate, authority.certificate, NOW, brought)) == GOOD
+
+    ask_about(range(5))
+    tracemalloc.start()
+    try:
+        ask_about(range(5, 105))
+        assert tracemalloc.get_traced_memory()[0] < 1_000_000
+    finally:
+        tracemalloc.stop()
 
 
 # Others' sources

@@ -15,11 +15,13 @@ import pytest
 from asn1crypto import cms, tsp
 from asn1crypto import x509 as asn1_x509
 from cryptography.hazmat.primitives.serialization import Encoding
+from pyhanko.pdf_utils import generic
+from pyhanko.pdf_utils.generic import NameObject
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign import signers
 from pyhanko.sign.ades.report import AdESPassed
-from pyhanko.sign.fields import SigSeedSubFilter
+from pyhanko.sign.fields import SigFieldSpec, SigSeedSubFilter, append_signature_field
 from pyhanko.sign.timestamps import TimeStamper
 from pyhanko.sign.validation.ades import ades_with_time_validation
 from pyhanko.sign.validation.policy_decl import CertValidationPolicySpec, SignatureValidationSpec
@@ -303,6 +305,53 @@ def test_content_changed_after_a_document_timestamp(make_pdf, pen, tsa: Tsa, fin
     altered = data.replace(b"(value 0)", b"(value 9)")
     assert altered != data
     assert [one.verdict.reason for one in findings(altered)] == ["digest-differs", "timestamp-of-something-else"]
+
+
+def with_field(data: bytes, name: str) -> bytes:
+    """A place on the page for somebody to sign."""
+    writer = IncrementalPdfFileWriter(io.BytesIO(data))
+    append_signature_field(writer, SigFieldSpec(name, box=(0, 0, 300, 100)))
+    out = io.BytesIO()
+    writer.write(out)
+    return out.getvalue()
+
+
+def stamped_showing(data: bytes, tsa: Tsa, field: str, *, area: bool, appearance: bool) -> bytes:
+    """A document timestamp in a field, new or there already."""
+    writer = IncrementalPdfFileWriter(io.BytesIO(data))
+    if field == "New":
+        append_signature_field(writer, SigFieldSpec(field, box=(0, 0, 300, 100) if area else None))
+    fields = [one.get_object() for one in list.__iter__(writer.root["/AcroForm"]["/Fields"])]
+    (widget,) = [one for one in fields if one["/T"] == field]
+    if field == "New":
+        widget.pop("/AP", None)
+    if appearance:
+        box = generic.ArrayObject(map(generic.NumberObject, (0, 0, 300, 100)))
+        entries = {"/Type": "/XObject", "/Subtype": "/Form"}
+        named = {NameObject(key): NameObject(value) for key, value in entries.items()}
+        form = generic.StreamObject({**named, NameObject("/BBox"): box}, b"0 0 300 100 re f")
+        widget["/AP"] = generic.DictionaryObject({NameObject("/N"): writer.add_object(form)})
+        if field != "New":
+            writer.update_container(widget)
+    out, stamper = io.BytesIO(), signers.PdfTimeStamper(Stamper(tsa), field_name=field)
+    stamper.timestamp_pdf(writer, "sha256", None, output=out)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("field", ["New", "Waiting"])
+@pytest.mark.parametrize(("area", "appearance"), [(False, False), (True, False), (False, True), (True, True)])
+def test_a_document_timestamp_that_shows_something(
+    field: str, area: bool, appearance: bool, make_pdf, pen, tsa: Tsa, findings
+) -> None:
+    """An authority stamps whatever it is sent, so that nobody answers for what is shown with it."""
+    data = pen.sign(with_field(make_pdf(), "Waiting"), "Signature1")
+    signature, timestamp = findings(stamped_showing(data, tsa, field, area=area, appearance=appearance))
+    assert timestamp.verdict.passed
+    if appearance or (area and field == "New"):
+        verdict = signature.verdict
+        assert (verdict.reason, verdict.facts["change"]) == ("changed-after-signing", "timestamp-added")
+    else:
+        assert signature.verdict.passed, signature.verdict
 
 
 def test_a_document_timestamp_alone(make_pdf, tsa: Tsa, findings) -> None:
