@@ -94,6 +94,8 @@ def read_history(folder: Path) -> History:
         data = path.read_bytes()
     except FileNotFoundError:
         return history
+    except NotADirectoryError:
+        raise InputError(path=str(folder), reason="not-a-folder") from None
     except OSError as error:
         raise InputError(path=str(path), reason="os", detail=error.strerror) from None
     lines = data.split(b"\n")
