@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 _F = TypeVar("_F", bound=Callable[..., Any])
 ARGUMENTS = f"{__name__}.arguments"
 """Where the context of the command line keeps what it was called with, for the command that resumes a run."""
+_DECIDED = ("strict", "declined")
+"""Reasons of ends that --resume would only come to again."""
 _SHOWN = 20
 """Files that are named before the PIN, of those that will not be signed; all are named at the end."""
 
@@ -212,7 +214,7 @@ def _confirm(summary: Summary, options: Mapping[str, Any]) -> bool:
 
     named = not any(map(is_many, options["paths"]))
     if not (options["quiet"] and (options["yes"] or named)):
-        _show(summary)
+        _show(summary, disclose=options["pin_source"] != "prompt")  # which says so itself
     if options["yes"] or named or options["pin_source"] == "prompt" or not summary.ready:
         return True
     try:
@@ -221,7 +223,7 @@ def _confirm(summary: Summary, options: Mapping[str, Any]) -> bool:
         raise KeyboardInterrupt from None
 
 
-def _show(summary: Summary) -> None:
+def _show(summary: Summary, *, disclose: bool = True) -> None:
     from .batch_results import FileState
 
     lines = [say(f"To be signed: {summary.ready}", f"署名する文書: {summary.ready}件")]
@@ -237,7 +239,7 @@ def _show(summary: Summary) -> None:
             lines += [f"  {_line(record)}" for record in records[:_SHOWN]]
         if len(records) > _SHOWN:
             lines.append(say(f"  … and {len(records) - _SHOWN} more", f"  …ほか{len(records) - _SHOWN}件"))
-    if summary.ready:
+    if summary.ready and disclose:
         lines.append(
             say(
                 "Each signed file will contain the certificate: your name, address, date of birth and sex.",
@@ -380,12 +382,13 @@ def _finish_rehearsal(summary: Summary, options: Mapping[str, Any]) -> None:
 def _finish_signing(result: BatchResult, options: Mapping[str, Any]) -> None:
     """Totals, why the run stopped, and how to go on."""
     from .batch_results import FileState
-    from .errors import ExitCode
-    from .messages import error_sentence, notice_sentence
+    from .errors import BatchError, ExitCode
+    from .messages import notice_sentence
     from .report import printable
 
     again = None
-    if result.counts[FileState.NOT_ATTEMPTED] or result.stopped is not None:
+    decided = isinstance(result.stopped, BatchError) and result.stopped.facts["reason"] in _DECIDED
+    if (result.counts[FileState.NOT_ATTEMPTED] or result.stopped is not None) and not decided:
         again = resume_command(click.get_current_context().meta[ARGUMENTS] or ())
     code = _end_of(result) or (ExitCode.SOME_FAILED if result.counts[FileState.FAILED] else ExitCode.DONE)
     if options["as_json"]:
@@ -397,16 +400,22 @@ def _finish_signing(result: BatchResult, options: Mapping[str, Any]) -> None:
         for notice in result.notices:
             click.echo(f"! {printable(notice_sentence(notice.code, notice.facts))}")
         click.echo(_totals(result))
-    if isinstance(result.stopped, Exception):
-        click.echo(f"jitsuin: {printable(error_sentence(result.stopped))}", err=True)
-    elif result.stopped is not None:
-        click.echo(
-            say("stopped; nothing was left half done", "中止しました。途中までのファイルは残していません"), err=True
-        )
+    _say_stopped(result, say("stopped; nothing was left half done", "中止しました。途中までのファイルは残していません"))
     if again is not None:
         click.echo(say("To go on: ", "再開するには: ") + again, err=True)
     if code:
         raise click.exceptions.Exit(code)
+
+
+def _say_stopped(result: BatchResult, cancelled: str) -> None:
+    """What ended a run early, if anything did: an error, or whoever pressed Ctrl-C."""
+    from .messages import error_sentence
+    from .report import printable
+
+    if isinstance(result.stopped, Exception):
+        click.echo(f"jitsuin: {printable(error_sentence(result.stopped))}", err=True)
+    elif result.stopped is not None:
+        click.echo(cancelled, err=True)
 
 
 def _finish_verifying(result: BatchResult, options: Mapping[str, Any]) -> None:
@@ -431,6 +440,7 @@ def _finish_verifying(result: BatchResult, options: Mapping[str, Any]) -> None:
         print_json_line(summary_json("verify", result, code, None))
     elif not options["quiet"]:
         click.echo(_totals(result))
+    _say_stopped(result, say("stopped; not all files were verified", "中止しました。検証していないファイルがあります"))
     if code:
         raise click.exceptions.Exit(code)
 

@@ -100,13 +100,16 @@ def key_opener(options: dict[str, Any], at: datetime, documents: Sequence[object
 
 
 def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """A table as wide as the terminal; as wide as it needs to be when the output is no terminal. Nothing is cut off."""
+    """A table as wide as the terminal; as wide as it needs to be when the output is no terminal. Nothing is cut off.
+
+    A terminal narrower than 80 columns breaks the lines itself: fitted into it, columns would vanish.
+    """
     from rich import box
     from rich.console import Console
     from rich.table import Table
 
     text = io.StringIO()
-    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 500
+    width = max(80, shutil.get_terminal_size().columns) if sys.stdout.isatty() else 500
     console = Console(file=text, highlight=False, width=width)
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for number, heading in enumerate(headings):

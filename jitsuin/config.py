@@ -109,8 +109,12 @@ def _tables() -> tuple[Path, Mapping[str, object]]:
         return path, {}
     try:
         text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(path=str(path), reason="unreadable", detail=type(error).__name__) from None
+    except FileNotFoundError:
+        raise ConfigurationError(path=str(path), reason="absent") from None
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(path=str(path), reason="unreadable", detail=str(error)) from None
+    except OSError as error:
+        raise ConfigurationError(path=str(path), reason="unreadable", detail=error.strerror) from None
     import tomllib
 
     try:

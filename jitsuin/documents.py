@@ -32,6 +32,8 @@ def opened(adapter: FormatAdapter, source: Source, *, normalize: bool) -> tuple[
 
 def adapter_for(path: Path, source: Source, profile: str | None) -> FormatAdapter:
     """The adapter by content; a named profile must be for a format that recognises the document."""
+    if not source.size:
+        raise UnknownFormatError(path=str(path), reason="empty-file")
     if profile is not None:
         adapter = registry.formats()[registry.profile_named(profile).format]
         if adapter.sniff(source, path.name):

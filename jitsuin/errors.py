@@ -49,6 +49,12 @@ class TrustSetError(TrustFileError):
     """A named set of anchors cannot be used because of one of its files. Facts: set, path, reason."""
 
 
+def trust_file_error(error: InputError) -> TrustFileError:
+    """The same, of a file that was given as an anchor or CRL."""
+    reason = error.facts["reason"]
+    return TrustFileError(**{**error.facts, "reason": "unreadable" if reason == "os" else reason})
+
+
 class ConfigurationError(JitsuinError):
     """The configuration file cannot be used. Facts: path, reason, detail."""
 

@@ -63,7 +63,8 @@ def find_files(paths: Sequence[Path], *, recursive: bool, leave_out: Collection[
         else:
             here = [Found(path.name, path)]
         if not here:
-            raise InputError(path=str(path), reason="no-match" if is_pattern(path) else "empty")
+            empty = "empty-below" if recursive else "empty"
+            raise InputError(path=str(path), reason="no-match" if is_pattern(path) else empty)
         found += here
     return found
 

@@ -95,13 +95,15 @@ def read_history(folder: Path) -> History:
     except InputError as error:
         if error.facts["reason"] == "absent":
             return history
+        if folder.exists() and not folder.is_dir():
+            raise InputError(path=str(folder), reason="not-a-folder") from None
         raise
     lines = data.split(b"\n")
     for number, text in enumerate(lines[:-1], 1):
         try:
             history.add(json.loads(text))
         except (ValueError, TypeError, AttributeError, RecursionError):
-            if number == len(lines) - 1:
+            if number == len(lines) - 1 and not text.strip(b"\0"):
                 break  # a machine that lost its power can leave a last line of zeros
             raise InputError(path=str(path), reason="journal", line=number) from None
         history.size += len(text) + 1

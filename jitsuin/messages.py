@@ -25,6 +25,7 @@ from .sentences import (
     REMEDIES,
     REVOCATION_WORDS,
     SKIPS,
+    SYSTEM_WORDS,
     TOKEN_EVENTS,
     UNFORESEEN,
     VERDICTS,
@@ -81,7 +82,8 @@ def error_sentence(error: Exception) -> str:
     if isinstance(error, PinIncorrectError) and facts.get("tries_left") is None:
         reason = "not-counted"
     if isinstance(error, OSError):
-        return error.strerror or name
+        told = error.strerror or name
+        return SYSTEM_WORDS.get(told, told) if language() == "ja" else told
     entry = ERRORS.get(f"{name}.{reason}") or ERRORS.get(name)
     if entry is None:  # the text of an error that nobody foresaw may quote the document
         return _filled(UNFORESEEN, {"kind": name})
@@ -185,6 +187,8 @@ class _Facts(string.Formatter):
             return ", ".join(map(str, value))
         if key == "sw" and isinstance(value, int):
             return f"{value:04X}"
+        if key in ("detail", "reason") and language() == "ja":
+            return SYSTEM_WORDS.get(str(value), value)
         if key in ("why", "crl_reason"):
             return revocation_word(str(value))
         if key == "rule":

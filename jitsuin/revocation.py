@@ -25,7 +25,7 @@ from cryptography.hazmat.primitives import hashes
 
 from . import clock, registry
 from .crl import Crl, best, check_crls, crl_addresses, read_crl
-from .errors import FetchError, InputError, OutputError, TrustFileError
+from .errors import FetchError, InputError, OutputError, TrustFileError, trust_file_error
 from .indirect import CrlIssuers, certificates_beside
 from .ocsp import NONCE_BYTES, REQUEST_TYPE, RESPONSE_TYPE, check_ocsp, ocsp_addresses, read_ocsp, request
 from .revocation_status import RevocationAnswer, RevocationStatus
@@ -346,6 +346,6 @@ def _read(path: Path) -> x509.CertificateRevocationList:
     try:
         return read_crl(read_document(path))
     except InputError as error:
-        raise TrustFileError(path=str(path), reason="unreadable", detail=error.facts["reason"]) from None
+        raise trust_file_error(error) from None
     except ValueError:
         raise TrustFileError(path=str(path), reason="no-crl") from None

@@ -24,7 +24,7 @@ from jitsuin.formats.verdict import PASSED, SubIndication, Verdict
 
 from .chains import ChainSearch, is_test_anchor, of_test_hierarchy
 from .chains import is_ca as is_ca
-from .errors import InputError, OutputError, TrustFileError, TrustSetError
+from .errors import InputError, OutputError, TrustFileError, TrustSetError, trust_file_error
 from .storage import read_document, write_atomically
 from .trust_sets import TrustSet
 
@@ -149,9 +149,19 @@ def load_trust(names: TrustNames, *, accept_test_hierarchy: bool = False) -> Tru
 
             anchors.extend(simulated())
         else:
-            anchors.extend(read_certificates(Path(name)))
+            anchors.extend(_named_certificates(str(name)))
     anchors.extend(own_anchors())
     return TrustStore(tuple(anchors), tuple(remembered()), accept_test_hierarchy)
+
+
+def _named_certificates(name: str) -> list[x509.Certificate]:
+    """Those of a file; where there is none, the name may have been meant as that of a set."""
+    try:
+        return read_certificates(Path(name))
+    except TrustFileError as error:
+        if error.facts["reason"] == "absent" and name.replace("-", "_").isidentifier():
+            raise TrustFileError(path=name, reason="no-file-nor-set") from None
+        raise
 
 
 def read_set(named: TrustSet) -> list[x509.Certificate]:
@@ -172,7 +182,7 @@ def read_certificates(path: Path) -> list[x509.Certificate]:
     try:
         data = read_document(path)
     except InputError as error:
-        raise TrustFileError(path=str(path), reason="unreadable", detail=error.facts["reason"]) from None
+        raise trust_file_error(error) from None
     try:
         if b"-----BEGIN" in data:
             return x509.load_pem_x509_certificates(data)

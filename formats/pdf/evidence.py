@@ -11,12 +11,15 @@ from dataclasses import dataclass
 
 from cryptography import x509
 from pyhanko.pdf_utils import generic
+from pyhanko.pdf_utils.decode_limits import DecodePurpose
 
 from .reading import PdfDocument
 
 MAX_STREAMS = 100
 MAX_BYTES = 16 << 20
 """Of everything together."""
+_PURPOSES = {"/Certs": DecodePurpose.CERTIFICATE, "/OCSPs": DecodePurpose.OCSP_RESPONSE, "/CRLs": DecodePurpose.CRL}
+"""The lists, and how far pyHanko decodes streams of each."""
 
 
 @dataclass(frozen=True)
@@ -35,11 +38,7 @@ def read_evidence(document: PdfDocument) -> DocumentEvidence:
     except Exception:  # noqa: BLE001 - missing, or whatever a hostile document has there
         return DocumentEvidence()
     certificates, revocation = [], []
-    left = MAX_BYTES
-    for number, (kind, data) in enumerate(_streams(store)):
-        left -= len(data)
-        if number == MAX_STREAMS or left < 0:
-            break
+    for kind, data in _streams(store):
         if kind != "/Certs":
             revocation.append(data)
         elif (certificate := _certificate(data)) is not None:
@@ -48,16 +47,31 @@ def read_evidence(document: PdfDocument) -> DocumentEvidence:
 
 
 def _streams(store: generic.PdfObject) -> Iterator[tuple[str, bytes]]:
-    for kind in ("/Certs", "/OCSPs", "/CRLs"):
+    """Up to the limits, of which streams that cannot be read use up their share, too."""
+    left, size = MAX_STREAMS, MAX_BYTES
+    for kind in _PURPOSES:
         try:
-            items = list(store[kind]) if isinstance(store, generic.DictionaryObject) else []
+            items = list.__iter__(store[kind]) if isinstance(store, generic.DictionaryObject) else iter(())
         except Exception:  # noqa: BLE001, S112 - as above
             continue
         for item in items:
-            try:
-                yield kind, bytes(item.get_object().data)
-            except Exception:  # noqa: BLE001, S112 - as above
-                continue
+            if not left:
+                return
+            left -= 1
+            data = stream_data(item, kind)
+            size -= len(data or b"")
+            if size < 0:
+                return
+            if data is not None:
+                yield kind, data
+
+
+def stream_data(item: generic.PdfObject, kind: str) -> bytes | None:
+    """What a stream in a list of a DSS holds; None for one that cannot be read, or would be too large."""
+    try:
+        return bytes(item.get_object().read_data(_PURPOSES[kind]))
+    except Exception:  # noqa: BLE001 - whatever a hostile document has there
+        return None
 
 
 def _certificate(data: bytes) -> x509.Certificate | None:

@@ -16,7 +16,7 @@ from pyhanko.pdf_utils.generic import NameObject
 from ..base import ValidationData
 from ..errors import UnsupportedDocumentError
 from ..source import Source
-from .evidence import MAX_BYTES, MAX_STREAMS
+from .evidence import MAX_BYTES, MAX_STREAMS, stream_data
 from .placing import new_document_id
 from .reading import PdfDocument
 from .structure import array, dictionary, entry
@@ -64,11 +64,11 @@ def _missing(store: generic.DictionaryObject, key: str, streams: Iterable[bytes]
 
 def _present(store: generic.DictionaryObject, key: str) -> Iterator[bytes]:
     """The streams of a list that can be read; another program's that cannot are left alone."""
-    for item in array(store, key):
-        try:
-            yield bytes(item.get_object().data)
-        except Exception:  # noqa: BLE001, S112 - whatever a hostile document has there is not what is to be added
-            continue
+    items = array(store, key)
+    if len(items) > MAX_STREAMS:
+        raise UnsupportedDocumentError(reason="pdf-limit", what="validation-data", limit=MAX_STREAMS)
+    streams = (stream_data(item, key) for item in list.__iter__(items))
+    return (data for data in streams if data is not None)
 
 
 def _extend(update: Update, store: generic.DictionaryObject, key: str, items: list[generic.Reference]) -> None:

@@ -11,7 +11,7 @@ from . import batch, errors, long_term, pdf, pkcs11, timestamps, verdicts, xades
 from .batch import SKIPS
 from .card import ADVICE, CERTIFICATE_KINDS, ENDINGS, LIFETIMES, REVOCATION_HERE, TOKEN_KINDS
 from .certificates import CERTIFICATE_REMEDIES
-from .errors import UNFORESEEN
+from .errors import SYSTEM_WORDS, UNFORESEEN
 from .pdf import CHANGES, REMEDIES
 from .pkcs11 import TOKEN_EVENTS
 from .verdicts import REVOCATION_WORDS
@@ -30,6 +30,7 @@ __all__ = [
     "REVOCATION_HERE",
     "REVOCATION_WORDS",
     "SKIPS",
+    "SYSTEM_WORDS",
     "TOKEN_EVENTS",
     "TOKEN_KINDS",
     "UNFORESEEN",

@@ -20,6 +20,14 @@ ERRORS: Mapping[str, tuple[str, str]] = {
         "{path}: no files in this folder; --recursive looks into its folders, too",
         "{path}: フォルダーにファイルがありません。下位フォルダーも対象にするには--recursiveを付けてください",
     ),
+    "InputError.empty-below": (
+        "{path}: no files in this folder, nor in the folders below",
+        "{path}: フォルダーにも下位フォルダーにもファイルがありません",
+    ),
+    "InputError.not-a-folder": (
+        "{path} is a file, and has to be a folder; name another one",
+        "{path}はファイルです。フォルダーを指定してください",
+    ),
     "InputError.no-match": ("{path}: matches no file", "{path}: 一致するファイルがありません"),
     "InputError.journal": (
         "{path}: line {line} is none of a journal. Put it right or aside; without it nothing is known of earlier runs",
@@ -57,7 +65,10 @@ ERRORS: Mapping[str, tuple[str, str]] = {
         "{path} is not in the journal: it was not written by these runs",
         "{path}はジャーナルにありません(この署名の実行で作成されたものではありません)",
     ),
-    "JournaledError": ("was not signed, as the journal says: {detail}", "ジャーナルでは署名されていません: {detail}"),
+    "JournaledError": (
+        "was not signed, as the journal says ({detail}); `jitsuin sign` with --resume tries it again",
+        "ジャーナルの記録では署名に失敗しています({detail})。`jitsuin sign`に--resumeを付けると、もう一度署名します",
+    ),
     "WorkerDiedError.nursery": (
         "the processes that do the work were ended from outside. Go on with --resume",
         "処理を行うプロセスが外部から終了されました。--resumeで再開してください",

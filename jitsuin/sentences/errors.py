@@ -2,9 +2,30 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Mapping
 
 from .verdicts import VERDICTS
+
+# What the operating system says in English only, by its own words.
+SYSTEM_WORDS: Mapping[str, str] = {
+    os.strerror(code): japanese
+    for code, japanese in (
+        (errno.EACCES, "アクセス権がありません"),
+        (errno.EPERM, "許可されていない操作です"),
+        (errno.ENOENT, "ファイルまたはフォルダーがありません"),
+        (errno.ENOTDIR, "フォルダーではありません"),
+        (errno.EISDIR, "フォルダーです"),
+        (errno.EEXIST, "既にあります"),
+        (errno.ENOSPC, "ディスクの空き容量が足りません"),
+        (errno.EROFS, "読み取り専用です"),
+        (errno.EIO, "入出力エラーです"),
+        (errno.ENAMETOOLONG, "名前が長すぎます"),
+        (errno.ELOOP, "シンボリックリンクが循環しています"),
+        (errno.EMFILE, "開いているファイルが多すぎます"),
+    )
+}
 
 # Errors, the most particular key first.
 ERRORS: Mapping[str, tuple[str, str]] = {
@@ -16,6 +37,10 @@ ERRORS: Mapping[str, tuple[str, str]] = {
     ),
     "InputError.too-large": ("{path}: larger than 512 MiB", "{path}: 512 MiBを超えています"),
     "InputError": ("{path}: cannot be read: {detail}", "{path}: 読めません: {detail}"),
+    "UnknownFormatError.empty-file": (
+        "the file is empty; fetch or save it again",
+        "空のファイルです。入手し直すか、保存し直してください",
+    ),
     "UnknownFormatError": (
         "no known format; `jitsuin profiles` lists what can be signed",
         "対応していない形式です。`jitsuin profiles`で対応形式を確認してください",
@@ -25,8 +50,8 @@ ERRORS: Mapping[str, tuple[str, str]] = {
         "{what}「{name}」はありません。使えるもの: {known}",
     ),
     "ProfileMismatchError": (
-        "the profile {profile} does not go with {found}",
-        "プロファイル{profile}と{found}は組み合わせられません",
+        "the profile {profile} does not go with {found}; `jitsuin profiles` says what each is for",
+        "プロファイル{profile}と{found}は組み合わせられません。`jitsuin profiles`で用途を確認してください",
     ),
     "OutputError.exists": (
         "{path} exists; --overwrite replaces it",
@@ -49,6 +74,13 @@ ERRORS: Mapping[str, tuple[str, str]] = {
     "OutputError.collision": ("{path} would be written twice", "{path}への出力が重複しています"),
     "OutputError": ("{path}: cannot be written: {detail}", "{path}: 書き込めません: {detail}"),
     "TrustFileError.no-certificate": ("{path}: no certificate in it", "{path}: 証明書が含まれていません"),
+    "TrustFileError.absent": ("{path}: no such file", "{path}: ファイルがありません"),
+    "TrustFileError.no-file-nor-set": (
+        "{path}: there is no such file, and no set of this name in the configuration; `jitsuin trust list` shows the sets",
+        "{path}: ファイルも、この名前の信頼セットもありません。信頼セットは`jitsuin trust list`で確認できます",
+    ),
+    "TrustFileError.not-a-file": ("{path}: not a regular file", "{path}: 通常のファイルではありません"),
+    "TrustFileError.too-large": ("{path}: larger than 512 MiB", "{path}: 512 MiBを超えています"),
     "TrustFileError.unreadable": ("{path}: cannot be read ({detail})", "{path}: 読めません({detail})"),
     "TrustFileError.not-a-ca": (
         "{path}: not a certificate of a CA, so it cannot be an anchor",
@@ -66,6 +98,10 @@ ERRORS: Mapping[str, tuple[str, str]] = {
     "TrustSetError.no-certificate": (
         "trust set “{set}”: {path}: no certificate in it",
         "信頼セット「{set}」: {path}: 証明書が含まれていません",
+    ),
+    "TrustSetError.absent": (
+        "trust set “{set}”: {path}: no such file",
+        "信頼セット「{set}」: {path}: ファイルがありません",
     ),
     "TrustSetError.unreadable": (
         "trust set “{set}”: {path}: cannot be read",
@@ -100,6 +136,10 @@ ERRORS: Mapping[str, tuple[str, str]] = {
     "ConfigurationError.a secret has no place here": (
         "{path}: {detail}: passwords are never kept in a file",
         "{path}: {detail}: パスワードをファイルに保存することはできません",
+    ),
+    "ConfigurationError.absent": (
+        "{path}: no such file, which JITSUIN_CONFIG names",
+        "{path}: JITSUIN_CONFIGで指定されたファイルがありません",
     ),
     "ConfigurationError.unreadable": ("{path}: cannot be read: {detail}", "{path}: 読めません: {detail}"),
     "ConfigurationError.not-toml": ("{path}: not TOML: {detail}", "{path}: TOMLとして読めません: {detail}"),

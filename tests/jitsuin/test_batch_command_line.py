@@ -75,6 +75,34 @@ def test_some_that_fail(sign, tmp_path: Path) -> None:
     assert len(outputs(tmp_path / "out")) == 4
     strict = sign(tmp_path / "in", "--yes", "--strict", "--resume")
     assert (strict.code, "1 of the files cannot be" in strict.err) == (9, True)
+    assert "To go on" not in strict.err, "that would come to the same"
+
+
+def test_an_empty_file_is_called_so(sign, tmp_path: Path) -> None:
+    (tmp_path / "in/none.pdf").touch()
+    assert "none.pdf: the file is empty" in sign(tmp_path / "in", "--yes", "--quiet").err
+
+
+def test_folders_without_files(sign, tmp_path: Path) -> None:
+    (tmp_path / "empty/below").mkdir(parents=True)
+    assert "--recursive looks into its folders" in sign(tmp_path / "empty", "--yes").err
+    deep = sign(tmp_path / "empty", "--yes", "--recursive")
+    assert (deep.code, "nor in the folders below" in deep.err) == (4, True)
+
+
+def test_a_file_in_the_place_of_the_output_folder(sign, jitsuin, tmp_path: Path) -> None:
+    (tmp_path / "out").write_bytes(b"mine")
+    for refused in (sign(tmp_path / "in", "--yes"), jitsuin("verify", "--journal", tmp_path / "out", *TRUST)):
+        assert (refused.code, f"{tmp_path / 'out'} is a file" in refused.err) == (4, True)
+    assert (tmp_path / "out").read_bytes() == b"mine"
+
+
+def test_what_the_journal_says_not_to_be_signed(sign, jitsuin, tmp_path: Path) -> None:
+    (tmp_path / "in/broken.pdf").write_bytes(small_pdf()[:-20])
+    sign(tmp_path / "in", "--yes")
+    told = jitsuin("verify", "--journal", tmp_path / "out", *TRUST, "--revocation", "warn").err
+    assert "broken.pdf: was not signed" in told
+    assert "--resume tries it again" in told
 
 
 def test_json_lines(sign, jitsuin, tmp_path: Path) -> None:
@@ -198,13 +226,29 @@ def test_a_signal_stops_cleanly_and_the_rest_can_be_had(
     assert jitsuin("verify", "--journal", "out", *TRUST, "--revocation", "warn", "--quiet").code == 0
 
 
+def test_a_verification_that_was_stopped_says_so(tmp_path: Path) -> None:
+    (tmp_path / "many").mkdir()
+    for number in range(2000):
+        (tmp_path / f"many/n{number:04}.xml").write_bytes(small_xml(str(number)))
+    process = subprocess.Popen(
+        [COMMAND, "verify", "many", "--jobs", "1"], cwd=tmp_path, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
+    )  # fmt: skip
+    assert process.stdout is not None
+    process.stdout.readline()
+    os.killpg(process.pid, signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, err.strip()) == (130, "stopped; not all files were verified")
+    assert "not attempted" in out.splitlines()[-1]
+
+
 def test_a_person_at_a_terminal(in_terminal, tmp_path: Path) -> None:
     fill(tmp_path / "in", 3)
     key = ("--key", f"simulator:{tmp_path / 'card'}", *TRUST)
     terminal = in_terminal("sign", tmp_path / "in", "--output-dir", tmp_path / "out", *key)
     terminal.wait_for_password_prompt()
     assert "To be signed: 2" in terminal.screen
-    assert "date of birth" in terminal.screen
+    assert terminal.screen.count("date of birth") == 1, "what is disclosed is said once"
     terminal.type(SIGNATURE_PASSWORD + "\n")
     assert terminal.end() == 0
     assert len(outputs(tmp_path / "out")) == 2

@@ -147,6 +147,9 @@ def test_what_means_nothing_is_an_error(tree: Path, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(InputError) as error:
         find_files([tmp_path / "empty"], recursive=True)
+    assert error.value.facts["reason"] == "empty-below"
+    with pytest.raises(InputError) as error:
+        find_files([tmp_path / "empty"], recursive=False)
     assert error.value.facts["reason"] == "empty"
 
 

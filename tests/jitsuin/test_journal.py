@@ -76,10 +76,11 @@ HOSTILE = [
 def test_anything_else_is_an_error(tmp_path: Path, line: bytes) -> None:
     write(tmp_path, signed("a"))
     whole = (tmp_path / NAME).read_bytes()
-    (tmp_path / NAME).write_bytes(line + b"\n" + whole)
-    with pytest.raises(InputError) as error:
-        read_history(tmp_path)
-    assert error.value.facts["line"] == 1
+    for content, number in ((line + b"\n" + whole, 1), (whole + line + b"\n", 1 + whole.count(b"\n"))):
+        (tmp_path / NAME).write_bytes(content)
+        with pytest.raises(InputError) as error:
+            read_history(tmp_path)
+        assert error.value.facts["line"] == number
     (tmp_path / NAME).write_bytes(whole)
     assert read_history(tmp_path).entries
 

@@ -80,7 +80,9 @@ def test_a_set_is_not_a_file_and_a_file_no_set(office: Office, monkeypatch: pyte
     assert office.verify("--trust", "mycorp").code == 0
     assert office.verify("--trust", "./mycorp").code == 3, "that is the other authority"
     unknown = office.verify("--trust", "mycorpse")
-    assert (unknown.code, "mycorpse" in unknown.err) == (2, True)
+    assert (unknown.code, "mycorpse: there is no such file, and no set" in unknown.err) == (2, True)
+    elsewhere = office.verify("--trust", "./mycorpse")
+    assert (elsewhere.code, "mycorpse: no such file\n" in elsewhere.err) == (2, True)
 
 
 @pytest.mark.parametrize("broken", ["missing", "empty", "garbage", "nothing in the folder"])

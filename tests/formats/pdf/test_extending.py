@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import pickle
+import tracemalloc
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -12,6 +13,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pikepdf
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 from pyhanko.pdf_utils.reader import PdfFileReader
@@ -21,7 +23,7 @@ from pyhanko.sign.validation.dss import DocumentSecurityStore
 from jitsuin.formats.base import Extendable, Extends, SignatureFinding, ValidationData, VerificationPolicy
 from jitsuin.formats.errors import FormatError, TargetNotFoundError
 from jitsuin.formats.pdf.adapter import PdfAdapter
-from jitsuin.formats.pdf.evidence import MAX_STREAMS
+from jitsuin.formats.pdf.evidence import MAX_STREAMS, read_evidence
 from jitsuin.formats.profiles import PROFILES
 from jitsuin.formats.source import Source
 from jitsuin.formats.timestamp_protocol import read_response, timestamp_request
@@ -256,3 +258,32 @@ def test_followed_by(size: int, tmp_path: Path) -> None:
         assert more.read() == whole + b"more"
     again = pickle.loads(pickle.dumps(Source.of(first).followed_by(tail)))  # noqa: S301 - our own
     assert again.read() == whole
+
+
+def _with_store(certificates: list[bytes]) -> bytes:
+    """A PDF whose DSS has these streams, compressed, as /Certs."""
+    with pikepdf.new() as pdf:
+        pdf.add_blank_page()
+        streams = [pdf.make_indirect(pikepdf.Stream(pdf, data)) for data in certificates]
+        pdf.Root.DSS = pdf.make_indirect(pikepdf.Dictionary(Certs=pikepdf.Array(streams)))
+        out = io.BytesIO()
+        pdf.save(out, compress_streams=True, object_stream_mode=pikepdf.ObjectStreamMode.disable)
+    return out.getvalue()
+
+
+def test_evidence_that_unpacks_without_end_is_none(party) -> None:
+    """Megabytes of it at most, however much a small file claims to hold; what can be read before it counts."""
+    certificate = party("valid").certificate
+    der = certificate.public_bytes(Encoding.DER)
+    control = ADAPTER.open(Source.of(_with_store([der])))
+    assert read_evidence(control).certificates == (certificate,)
+    bombs = _with_store([der, *[bytes(60_000_000)] * 3])
+    assert len(bombs) < 400_000
+    document = ADAPTER.open(Source.of(bombs))
+    tracemalloc.start()
+    assert read_evidence(document).certificates == (certificate,)
+    with pytest.raises(FormatError):
+        ADAPTER.with_validation_data(document, ValidationData((b"x" * (17 << 20),)), AT)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 48_000_000
