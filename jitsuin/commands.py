@@ -8,6 +8,7 @@ import shlex
 import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -73,7 +74,9 @@ def moment_given(text: str | None) -> datetime | None:
 def key_files(uri: str | None) -> tuple[Path, ...]:
     """The file that a key URI names, for it not to be overwritten."""
     scheme, _, path = (uri or "").partition(":")
-    return (Path(path).expanduser(),) if scheme == "file" else ()
+    with suppress(RuntimeError):  # no such user, as opening the key will tell
+        return (Path(path).expanduser(),) if scheme == "file" else ()
+    return ()
 
 
 def key_opener(options: dict[str, Any], at: datetime, documents: Sequence[object]) -> Callable[[], Signer]:

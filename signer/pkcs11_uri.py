@@ -10,6 +10,7 @@ from typing import Final, TypeVar
 from urllib.parse import unquote, unquote_to_bytes, urlsplit
 
 from .errors import KeyUriError
+from .home import expanded
 
 _PATH_ATTRIBUTES: Final = frozenset(
     {
@@ -73,18 +74,18 @@ def parse(uri: str) -> Pkcs11Uri:
     scheme, colon, rest = uri.partition(":")
     if scheme != "pkcs11" or not colon:
         raise KeyUriError(uri=uri, reason="scheme")
+    if _PIN.search(rest):  # it would stand in the shell's history and in the list of processes
+        raise KeyUriError(uri="pkcs11:…", reason="pin-value")
     path, _, query = rest.partition("?")
     module = None
     if path and "=" not in path:
-        module, path = str(Path(path).expanduser()), ""
-    if _PIN.search(rest):  # it would stand in the shell's history and in the list of processes
-        raise KeyUriError(uri="pkcs11:…", reason="pin-value")
+        module, path = str(expanded(path, uri)), ""
     given = dict(_attributes(query, "&", _QUERY_ATTRIBUTES, uri))
     wanted = dict(_attributes(path, ";", _PATH_ATTRIBUTES, uri))
     if "module-path" in given:
         if module is not None:
             raise KeyUriError(uri=uri, reason="module-twice")
-        module = str(Path(unquote(given["module-path"])).expanduser())
+        module = str(expanded(unquote(given["module-path"]), uri))
     if wanted.pop("type", "private") not in _TYPES:
         raise KeyUriError(uri=uri, reason="type")
     return Pkcs11Uri(
@@ -137,7 +138,7 @@ def _pin_source(value: str, uri: str) -> Path:
         text = unquote(parts.path)
     if text.startswith("|") or not text:
         raise KeyUriError(uri=uri, reason="pin-source")
-    return Path(text).expanduser()
+    return expanded(text, uri)
 
 
 def _seconds(value: str | None, default: float, uri: str, least: float = 0.001) -> float:

@@ -22,6 +22,7 @@ from .errors import (
     PinIncorrectError,
     UnsupportedKeyError,
 )
+from .home import expanded
 from .pin import passphrase
 from .private_key import OffersPrivateKey
 
@@ -42,7 +43,7 @@ def open_signer(uri: str, options: SignerOptions) -> SoftwareSigner:
         rest = slash + path
     if not rest:
         raise KeyUriError(uri=uri, reason="path")
-    return SoftwareSigner(Path(rest).expanduser(), options)
+    return SoftwareSigner(expanded(rest, uri), options)
 
 
 class SoftwareSigner(OffersPrivateKey):

@@ -196,6 +196,10 @@ ERRORS: Mapping[str, tuple[str, str]] = {
         "{uri}: there is no such simulated card; known: {known}",
         "{uri}: その模擬カードはありません。使えるもの: {known}",
     ),
+    "KeyUriError.no-such-user": (
+        "the key {uri} begins at the home folder of a user who does not exist",
+        "鍵の指定{uri}が指すホームフォルダーの利用者は存在しません",
+    ),
     "KeyUriError.path": ("the key {uri} names no file", "鍵の指定{uri}にファイル名がありません"),
     "KeyUriError.host": (
         "the key {uri} is on another computer; only local files are read",

@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl
 
 from ..base import SignerOptions
 from ..errors import KeyFileError, KeyUriError
+from ..home import expanded
 from ..jpki import JpkiSigner
 from .applet import Applet
 from .card import AUTHENTICATION_PIN, OWN_NAMES, SIGNATURE_PASSWORD, STATE_FILE, SimulatedCard, create_card
@@ -82,7 +83,7 @@ def _parse(uri: str) -> tuple[Path | None, str | None]:
     persona = parameters[0][1] if parameters else None
     if persona is not None and persona not in PERSONAS:
         raise KeyUriError(uri=uri, reason="unknown-persona", known=tuple(PERSONAS))
-    return (Path(path).expanduser() if path else None), persona
+    return (expanded(path, uri) if path else None), persona
 
 
 def _default_folder() -> Path:

@@ -61,6 +61,8 @@ def test_what_is_meant(uri: str, meant: Pkcs11Uri) -> None:
         ("card:", "scheme"),
         ("pkcs11", "scheme"),
         ("pkcs11:tokn=x", "attribute"),
+        ("pkcs11:~nobody-of-that-name/m.so", "no-such-user"),
+        ("pkcs11:?module-path=~nobody-of-that-name/m.so", "no-such-user"),
         ("pkcs11:token=x;", None),  # the control: an empty part is nothing
         ("pkcs11:token=x;token=y", "attribute-twice"),
         ("pkcs11:token=x?module-path=/a&module-path=/b", "attribute-twice"),

@@ -301,7 +301,13 @@ def test_forms_of_the_uri(write, opened, monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 @pytest.mark.parametrize(
-    ("uri", "reason"), [("file:", "path"), ("file://elsewhere/id.p12", "host"), ("card:id.p12", "scheme")]
+    ("uri", "reason"),
+    [
+        ("file:", "path"),
+        ("file://elsewhere/id.p12", "host"),
+        ("card:id.p12", "scheme"),
+        ("file:~nobody-of-that-name/id.p12", "no-such-user"),
+    ],
 )
 def test_other_uris(at: datetime, asked, uri: str, reason: str) -> None:
     with pytest.raises(KeyUriError) as caught:
