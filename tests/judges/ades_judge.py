@@ -73,8 +73,9 @@ def ades(
         for number, certificates in enumerate((anchors, clocks)):
             files.append(Path(name) / f"{number}.pem")
             files[-1].write_bytes(b"".join(one.public_bytes(Encoding.PEM) for one in certificates))
-        clock = ["env", "TZ=UTC", "faketime", "-f", f"@{at.astimezone(UTC):%Y-%m-%d %H:%M:%S}"]
-        done = run([*clock, sys.executable, __file__, str(path), *map(str, files)])
+        clock = ["faketime", "-f", f"@{at.astimezone(UTC):%Y-%m-%d %H:%M:%S}"]
+        own = f"PYTHONPATH={Path(__file__).parent}"  # PYTHONSAFEPATH keeps a script's folder off its path
+        done = run(["env", "TZ=UTC", own, *clock, sys.executable, __file__, str(path), *map(str, files)])
     if done.returncode != 0:
         raise RuntimeError(done.stderr.decode(errors="replace"))
     answers = json.loads(done.stdout)
