@@ -6,7 +6,7 @@ from tables import Results, held, machine, milliseconds, table
 
 TITLES = {
     "floor": "floor: a loop of read, SHA-256, one RSA signature, write",
-    "jitsuin": "**Jitsuin**, `sign DIR`, a process for each core",
+    "jitsuin": "**Jitsuin**, `sign DIR`, its own number of processes",
     "jitsuin-1": "**Jitsuin**, `--jobs 1`",
     "pyhanko": "pyHanko, a loop over `PdfSigner`",
     "signxml": "signxml, a loop",

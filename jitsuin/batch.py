@@ -49,7 +49,7 @@ class BatchOptions:
     rules: tuple[tuple[str, str], ...] = ()
     """Pattern of names, profile: the first that fits decides, where no profile is named for all."""
     jobs: int | None = None
-    """Processes that work at a time; None is one for each processor."""
+    """Processes that work at a time; None is one more than there are processors."""
 
 
 def sign_batch(
@@ -123,10 +123,10 @@ def rehearse_batch(
 
 
 def jobs_of(jobs: int | None) -> int:
-    """As many as were asked for, or as there are processors for this process."""
+    """As many as were asked for, or one more than there are processors: a file waits for the disk."""
     if jobs is not None:
         return max(jobs, 1)
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return 1 + (len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
 
 
 def _of_a_batch(options: SigningOptions | None) -> SigningOptions:
