@@ -31,6 +31,9 @@ from .workers import Pool
 PDF_MODULES = ("jitsuin.formats.pdf.signing", "jitsuin.formats.pdf.verify")
 """What workers have loaded beforehand where there are PDFs: most of a second, once for all of them."""
 
+_WAITING = 1
+"""Processes that may wait for the disk while all processors have work."""
+
 Confirm = Callable[[Summary], bool]
 """Shown what would be signed, before the key is opened: whether to go on."""
 
@@ -49,7 +52,7 @@ class BatchOptions:
     rules: tuple[tuple[str, str], ...] = ()
     """Pattern of names, profile: the first that fits decides, where no profile is named for all."""
     jobs: int | None = None
-    """Processes that work at a time; None is one more than there are processors."""
+    """Processes that work at a time; None goes by the processors."""
 
 
 def sign_batch(
@@ -89,7 +92,7 @@ def sign_batch(
         if batch.resume:
             remove_leftovers({file.target.parent for file in run.files if file.target})
         known = known_before(run, overwrite=options.overwrite) if batch.resume else {}
-        conditions = Conditions(options, batch.skip_signed, jobs_of(batch.jobs), known)
+        conditions = Conditions(options, batch.skip_signed, jobs_of(batch.jobs, spare=_WAITING), known)
         with _pool(run, rehearsing) as pool, Key(open_key, put_back, rehearsing) as key:
             rehearse(run, pool, conditions)
             if run.stopped is None:
@@ -116,17 +119,17 @@ def rehearse_batch(
     files = _find([Path(path) for path in paths], output, options, batch, read_history(output))
     run = Run(files, output, None, progress)
     with _pool(run, rehearsing) as pool:
-        rehearse(run, pool, Conditions(options, batch.skip_signed, jobs_of(batch.jobs), {}))
+        rehearse(run, pool, Conditions(options, batch.skip_signed, jobs_of(batch.jobs, spare=_WAITING), {}))
     if run.stopped is not None:
         raise run.stopped
     return summary(run)
 
 
-def jobs_of(jobs: int | None) -> int:
-    """As many as were asked for, or one more than there are processors: a file waits for the disk."""
+def jobs_of(jobs: int | None, *, spare: int = 0) -> int:
+    """As many as were asked for, or as there are processors for this process, and `spare` ones more."""
     if jobs is not None:
         return max(jobs, 1)
-    return 1 + (len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
+    return spare + (len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
 
 
 def _of_a_batch(options: SigningOptions | None) -> SigningOptions:

@@ -37,7 +37,7 @@ def many_options(command: _F) -> _F:
         "--jobs",
         type=click.IntRange(min=1),
         metavar="N",
-        help=say("Processes that work at a time (default: processors + 1).", "並列処理数(既定: プロセッサー数+1)。"),
+        help=say("Processes that work at a time (default: by processors).", "並列処理数(既定: プロセッサー数による)。"),
     )(command)
     return click.option(
         "--recursive",
