@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gc
 import os
+import pickle
 import signal
 import socket
 import sys
@@ -74,7 +75,7 @@ class Parent:
 
     def _ask(self, *question: object) -> Any:
         try:
-            self._pipe.send(question)
+            _send(self._pipe, question)
             return self._pipe.recv()
         except (EOFError, OSError):
             # Without a parent there is no journal. The caller cleans up, and the next read ends this process.
@@ -86,7 +87,7 @@ def _serve(pipe: Connection, desk: Desk) -> None:
     with suppress(EOFError, OSError):
         while True:
             task = pipe.recv()
-            pipe.send(("done", desk.work(task, parent)))
+            _send(pipe, ("done", desk.work(task, parent)))
 
 
 def _keep_to_the_parent() -> None:
@@ -98,6 +99,11 @@ def _keep_to_the_parent() -> None:
         null = os.open(os.devnull, os.O_RDONLY)
         os.dup2(null, 0)
         os.close(null)
+
+
+def _send(pipe: Connection, message: object) -> None:
+    """As `pipe.send`, without the buffer that it leaves to the garbage collector, with noise, where writing fails."""
+    pipe.send_bytes(pickle.dumps(message))
 
 
 # Where workers come from
@@ -230,7 +236,7 @@ class _Worker:
     def tell(self, message: object) -> None:
         """An answer or a task. Whom it does not reach has died, or dies once the pipe is closed."""
         try:
-            self.pipe.send(message)
+            _send(self.pipe, message)
         except OSError:
             self.lost = True
 
