@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import shlex
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
@@ -144,8 +145,8 @@ def sign_many(options: dict[str, Any], chosen: SigningOptions, at: datetime) -> 
             at=at,
         )
     unwritten = _write_report("sign", result, options, at)
-    _finish_signing(result, options)
-    _say_unwritten(unwritten)
+    with _saying(unwritten):
+        _finish_signing(result, options)
 
 
 def verify_many(options: dict[str, Any], at: datetime) -> None:
@@ -178,8 +179,8 @@ def verify_many(options: dict[str, Any], at: datetime) -> None:
         else:
             result = verify_journal(options["journal"], **how)
     unwritten = _write_report("verify", result, options, at)
-    _finish_verifying(result, options)
-    _say_unwritten(unwritten)
+    with _saying(unwritten):
+        _finish_verifying(result, options)
 
 
 def _output_folder(options: Mapping[str, Any]) -> Path:
@@ -309,9 +310,20 @@ def _write_report(
     return None
 
 
-def _say_unwritten(error: OutputError | None) -> None:
-    if error is not None:
-        raise error
+@contextmanager
+def _saying(unwritten: OutputError | None) -> Iterator[None]:
+    """That the report could not be written: after everything else, whatever else decides the exit code."""
+    from .messages import error_sentence
+    from .report import printable
+
+    try:
+        yield
+    except click.exceptions.Exit:
+        if unwritten is not None:
+            click.echo(f"jitsuin: {printable(error_sentence(unwritten))}", err=True)
+        raise
+    if unwritten is not None:
+        raise unwritten
 
 
 def _shown(options: Mapping[str, Any]) -> Shown:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from folders import fill, outputs
+from jitsuin.errors import OutputError
 from jitsuin.html_page import GENERATOR
 from jitsuin.signer.simulator import SIGNATURE_PASSWORD
 from pages import read
@@ -82,3 +83,21 @@ def test_one_file_has_none(jitsuin, tmp_path: Path) -> None:
 def test_json_lines_stay_clean(sign, tmp_path: Path) -> None:
     run = sign("--report", tmp_path / "page.html", "--json")
     assert [json.loads(line)["type"] for line in run.out.splitlines()] == ["file"] * 4 + ["summary"]
+
+
+@pytest.mark.parametrize("broken", [False, True])
+def test_a_page_that_cannot_be_written_in_the_end_is_told(
+    sign, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken: bool
+) -> None:
+    """The disk became full, say, while the files were signed. What became of them is told, too."""
+
+    def full(path: Path, *_: object, **__: object) -> None:
+        raise OutputError(path=str(path), reason="os", detail="No space left on device")
+
+    if broken:
+        (tmp_path / "in/broken.pdf").write_bytes(b"no PDF")
+    monkeypatch.setattr("jitsuin.batch_page.write_batch_page", full)
+    run = sign("--report", tmp_path / "page.html")
+    assert run.code == (9 if broken else 8)
+    assert "page.html" in run.err
+    assert "signed 4" in run.out
