@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from folders import fill, outputs, small_pdf, small_xml
+from folders import fill, outputs, placed, small_pdf, small_xml
 from jitsuin.batch_cli import resume_command
 from jitsuin.signer.simulator import SIGNATURE_PASSWORD
 
@@ -208,7 +208,7 @@ def test_a_signal_stops_cleanly_and_the_rest_can_be_had(
         [*call, "--pin-source", "env:SECRET", "--json"], cwd=tmp_path, env=environment, text=True,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
     )  # fmt: skip
-    while len(outputs(tmp_path / "out")) < 5 and process.poll() is None:
+    while len(placed(tmp_path / "out")) < 5 and process.poll() is None:
         time.sleep(0.005)
     os.killpg(process.pid, number)  # as Ctrl-C in a terminal does: to the workers, too
     out, err = process.communicate(timeout=60)

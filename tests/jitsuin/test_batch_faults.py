@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from folders import fill, journal, outputs, signatures_in
+from folders import fill, journal, outputs, placed, signatures_in
 from jitsuin.batch_results import FileState
 from jitsuin.batch_verification import verify_journal
 from jitsuin.journal import LOCK, NAME
@@ -79,8 +79,8 @@ def test_killed_at_30_random_moments(runs: Callable[[int], Runs], xmlsec1, pdf_j
     batch, moments = runs(60), random.Random(17)  # noqa: S311 - no secret
     for _ in range(30):
         process = batch.start()
-        wanted = len(outputs(batch.output)) + moments.randint(0, 3)
-        while process.poll() is None and len(outputs(batch.output)) < wanted:
+        wanted = len(placed(batch.output)) + moments.randint(0, 3)
+        while process.poll() is None and len(placed(batch.output)) < wanted:
             time.sleep(0.001)
         time.sleep(moments.random() * 0.02)
         process.kill()

@@ -70,6 +70,11 @@ def outputs(folder: Path) -> dict[str, str]:
     return {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
+def placed(folder: Path) -> set[str]:
+    """Names of the outputs in place, also while a run goes on: its temporary files come and go, and do not count."""
+    return {name for name in (path.name for path in folder.rglob("*.signed.*")) if not name.startswith(".jitsuin-")}
+
+
 def written(folder: Path) -> list[Path]:
     """All that stands in a folder of outputs, in order; journal and lock left out. Nothing where no folder is."""
     return sorted(path for path in folder.iterdir() if path.name not in (NAME, LOCK)) if folder.exists() else []
