@@ -54,6 +54,21 @@ class Prepared(Protocol):
         """Write the signed document. RSA: the value as it is; ECDSA: a DER Ecdsa-Sig-Value."""
 
 
+class Outline(Protocol):
+    """What of preparing a document asks nothing of the signer: small plain data without the document, to be kept."""
+
+    def prepared(self, source: Source, identity: SigningIdentity) -> Prepared | None:
+        """What `prepare` would give for the same bytes; None where it has to be asked, as for a key of another kind."""
+
+
+class Outlined(Prepared, Protocol):
+    """A prepared document of which another signer need not do everything again."""
+
+    @property
+    def outline(self) -> Outline | None:
+        """None where that is not so."""
+
+
 @runtime_checkable
 class TakesTimestamp(Prepared, Protocol):
     """A prepared document with room for a timestamp token (RFC 3161) over its signature value."""

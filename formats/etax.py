@@ -74,9 +74,10 @@ class EtaxAdapter:
             for attachment in filed.attachments:
                 if attachment.find(SIGNATURE) is None:
                     target = Target.by_id(_id_of(attachment), attachment)
-                    return prepare_signature(
-                        document, attachment, [target], identity, prefix=profile.prefix, chain=profile.chain, last=False
+                    prepared = prepare_signature(
+                        document, attachment, [target], identity, prefix=profile.prefix, chain=profile.chain
                     )
+                    return replace(prepared, last=False, outline=None)
         target = Target.by_id(_id_of(filed.procedure), filed.procedure)
         return prepare_signature(document, filed.data, [target], identity, prefix=profile.prefix, chain=profile.chain)
 

@@ -22,9 +22,11 @@ from .base import SigningIdentity
 from .c14n import C14N_10, escape_attribute
 from .profiles import Profile
 from .signature_value import hash_name
+from .source import Source
 from .xml_safety import XmlDocument
-from .xmldsig import Draft, PreparedXml, Target, Writer, WrittenReference, draft_signature, encoded_value
+from .xmldsig import Draft, PreparedXml, Target, XmlOutline, outline_signature
 from .xmldsig_algorithms import DIGEST_METHODS, SIGNED_PROPERTIES, XADES
+from .xmldsig_writing import Writer, WrittenReference, encoded_value
 
 _PREFIX = "xades"
 _ROOM = 1024 * 1024
@@ -62,6 +64,44 @@ class PreparedXades(PreparedXml):
         replace(self, tail=self.tail[:place] + stamp + self.tail[place:]).embed(signature, out)
 
 
+@dataclass(frozen=True)
+class XadesOutline:
+    """As XmlOutline, with what the properties say."""
+
+    outline: XmlOutline
+    media_types: tuple[str, ...]
+    """Of what is covered, in the order of the references."""
+    at: datetime
+    timestamp_room: int
+
+    def prepared(self, source: Source, identity: SigningIdentity) -> PreparedXades | None:
+        """As `prepare` of the adapter; None for a key that wants other digests."""
+        return self.written(source.read(), identity) if self.outline.fits(identity) else None
+
+    def written(self, data: bytes, identity: SigningIdentity) -> PreparedXades:
+        """With the signer, up to the value."""
+        draft = _with_ids(self.outline.draft(data, identity))
+        writer, properties = draft.writer, f"{_PREFIX}:SignedProperties"
+        content = _signed_properties(draft, self.media_types, identity.certificate, self.at)
+        attributes = {"Id": f"{draft.identifier}-SignedProperties"}
+        apex = draft.apex(properties, attributes, {_PREFIX: XADES})
+        digest = hashlib.new(hash_name(draft.scheme), f"{apex}{content}</{properties}>".encode()).digest()
+        own = WrittenReference(f"#{attributes['Id']}", digest, (C14N_10,), SIGNED_PROPERTIES)
+        qualifying = f'<{_PREFIX}:QualifyingProperties xmlns:{_PREFIX}="{XADES}" Target="#{draft.identifier}">'
+        qualifying += _element("SignedProperties", content, attributes)
+        closing = f"</{_PREFIX}:QualifyingProperties></{writer.name('Object')}></{writer.name('Signature')}>"
+        objects = writer.element("Object", f"{qualifying}</{_PREFIX}:QualifyingProperties>")
+        prepared = replace(draft, references=(*draft.references, own), objects=objects).prepared()
+        value = writer.name("SignatureValue")
+        return PreparedXades(
+            **{**vars(prepared), "outline": self},
+            timestamp_room=self.timestamp_room,
+            value_tags=(draft.apex(value), f"</{value}>"),
+            stamp_tags=_around_the_token(writer),
+            behind=len(closing.encode(prepared.codec)),
+        )
+
+
 def prepare_xades(
     document: XmlDocument,
     parent: etree._Element,
@@ -70,31 +110,13 @@ def prepare_xades(
     profile: Profile,
     at: datetime,
 ) -> PreparedXades:
-    """Prepare a signature as `draft_signature` does, with the signed properties of level B-B (EN 319 132-1, 6.3).
+    """Prepare a signature as `outline_signature` does, with the signed properties of level B-B (EN 319 132-1, 6.3).
 
     `at` (aware) is stated as the time of signing.
     """
-    draft = draft_signature(document, parent, targets, identity, prefix=profile.prefix, chain=profile.chain)
-    draft = _with_ids(draft)
-    writer, properties = draft.writer, f"{_PREFIX}:SignedProperties"
-    content = _signed_properties(draft, targets, identity.certificate, at)
-    attributes = {"Id": f"{draft.identifier}-SignedProperties"}
-    apex = draft.apex(properties, attributes, {_PREFIX: XADES})
-    digest = hashlib.new(hash_name(draft.scheme), f"{apex}{content}</{properties}>".encode()).digest()
-    own = WrittenReference(f"#{attributes['Id']}", digest, (C14N_10,), SIGNED_PROPERTIES)
-    qualifying = f'<{_PREFIX}:QualifyingProperties xmlns:{_PREFIX}="{XADES}" Target="#{draft.identifier}">'
-    qualifying += _element("SignedProperties", content, attributes)
-    closing = f"</{_PREFIX}:QualifyingProperties></{writer.name('Object')}></{writer.name('Signature')}>"
-    objects = writer.element("Object", f"{qualifying}</{_PREFIX}:QualifyingProperties>")
-    prepared = replace(draft, references=(*draft.references, own), objects=objects).prepared()
-    value = writer.name("SignatureValue")
-    return PreparedXades(
-        **vars(prepared),
-        timestamp_room=_ROOM if profile.timestamp_over else 0,
-        value_tags=(draft.apex(value), f"</{value}>"),
-        stamp_tags=_around_the_token(writer),
-        behind=len(document.encode(closing)),
-    )
+    outline = outline_signature(document, parent, targets, identity, prefix=profile.prefix, chain=profile.chain)
+    room = _ROOM if profile.timestamp_over else 0
+    return XadesOutline(outline, tuple(map(_media_type, targets)), at, room).written(document.data, identity)
 
 
 def _with_ids(draft: Draft) -> Draft:
@@ -106,16 +128,16 @@ def _with_ids(draft: Draft) -> Draft:
     return replace(draft, references=tuple(named))
 
 
-def _signed_properties(draft: Draft, targets: Iterable[Target], certificate: x509.Certificate, at: datetime) -> str:
+def _signed_properties(draft: Draft, media_types: Iterable[str], certificate: x509.Certificate, at: datetime) -> str:
     """The content of SignedProperties: 5.2.1, 5.2.2 and 5.2.4."""
     time = _element("SigningTime", f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}")
     formats = "".join(
         _element(
             "DataObjectFormat",
-            _element("MimeType", _mime_type(target)),
+            _element("MimeType", media_type),
             {"ObjectReference": f"#{reference.identifier}"},
         )
-        for target, reference in zip(targets, draft.references, strict=True)
+        for media_type, reference in zip(media_types, draft.references, strict=True)
     )
     signature = _element("SignedSignatureProperties", time + _signing_certificate(draft.writer, certificate))
     return signature + _element("SignedDataObjectProperties", formats)
@@ -129,7 +151,7 @@ def _signing_certificate(writer: Writer, certificate: x509.Certificate) -> str:
     return _element("SigningCertificateV2", _element("Cert", _element("CertDigest", digest)))
 
 
-def _mime_type(target: Target) -> str:
+def _media_type(target: Target) -> str:
     """By the name of a file, as far as Python itself knows it: the machine's own list would differ elsewhere."""
     if target.file is None:
         return "text/xml"

@@ -26,6 +26,8 @@ def path_of(element: etree._Element) -> str:
 
 def _twins_before(element: etree._Element) -> int:
     """How many siblings of the name stand before it; counted by libxml2, as there may be a million of them."""
+    if next(element.itersiblings(element.tag, preceding=True), None) is None:
+        return 0  # as mostly, and told without an expression to compile
     name = etree.QName(element)
     test, namespaces = (f"n:{name.localname}", {"n": name.namespace}) if name.namespace else (name.localname, None)
     return int(cast("float", element.xpath(f"count(preceding-sibling::{test})", namespaces=namespaces)))

@@ -9,8 +9,9 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import cast
+from weakref import WeakKeyDictionary
 
 from lxml import etree
 
@@ -58,6 +59,10 @@ _CODECS = {
 _DISPUTED = re.compile("[\\\\~¥‾‖∥〜～−－¢￠£￡¬￢—―…⋯¦￤\x80\uf8f0-\uf8f3]")
 
 
+_roots: WeakKeyDictionary[Source, tuple[str, str] | None] = WeakKeyDictionary()
+"""As `peek_root` found them: several adapters ask in turn."""
+
+
 @dataclass(frozen=True, eq=False)
 class XmlDocument:
     """A parsed document. `data` stays the truth: signatures are spliced into it, the tree is never written out."""
@@ -71,8 +76,6 @@ class XmlDocument:
     """The document in UTF-8 without a byte order mark; the same object as `data` where that is what it is."""
     root: etree._Element
     ids: Mapping[str, etree._Element]
-    digests: dict[tuple[str, object], bytes] = field(default_factory=dict)
-    """Digests by hash name and what was hashed: what the rehearsal computed is not computed again."""
 
     def offset(self, in_utf8: int) -> int:
         """The offset in `data` of an offset in `utf8` that stands before an ASCII character."""
@@ -128,6 +131,12 @@ def is_identifier(value: str) -> bool:
 
 def peek_root(source: Source) -> tuple[str, str] | None:
     """Namespace (or "") and local name of the root element, parsed no further than its tag; None if it is no XML."""
+    if source not in _roots:
+        _roots[source] = _root_of(source)
+    return _roots[source]
+
+
+def _root_of(source: Source) -> tuple[str, str] | None:
     if not begins_as_xml(source.head):
         return None
     data = source.read()

@@ -7,19 +7,18 @@ document first (Canonical XML 1.0, section 2.4; XMLDSig 1.1, section 4.4).
 
 from __future__ import annotations
 
-import base64
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 from typing import BinaryIO
 from urllib.parse import quote
 
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import utils
+from cryptography.hazmat.primitives import hashes
 from lxml import etree
 
-from .base import SigningIdentity
+from .base import Outline, SigningIdentity
 from .c14n import (
     C14N_10,
     CanonicalXml,
@@ -31,13 +30,16 @@ from .c14n import (
 from .errors import ExternalFileError, TargetNotFoundError, WouldBreakSignatureError
 from .profiles import Chain
 from .signature_value import hash_name, scheme_for
+from .source import Source
 from .xml_paths import contains
 from .xml_safety import XmlDocument, is_identifier
 from .xml_splice import Splice, last_child
-from .xmldsig_algorithms import DIGEST_METHODS, DSIG, ENVELOPED, SIGNATURE_METHODS
+from .xmldsig_algorithms import DSIG, ENVELOPED
 from .xmldsig_reading import declared_targets
+from .xmldsig_writing import Writer, WrittenReference, encoded_value, key_info, signed_info_content
 
 SIGNATURE = f"{{{DSIG}}}Signature"
+_LIKE_OURS = re.compile("_[0-9a-f]{16}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,6 +84,8 @@ class PreparedXml:
     scheme: str
     signature_id: str
     last: bool = True
+    outline: Outline | None = None
+    """What another signer of the same document needs not do again; None for an inner signature."""
 
     def embed(self, signature: bytes, out: BinaryIO) -> None:
         """Write the document with the signature in its place; every other byte is the original's."""
@@ -93,24 +97,57 @@ class PreparedXml:
 
 
 @dataclass(frozen=True)
-class WrittenReference:
-    """One ds:Reference as it will be written."""
+class XmlOutline:
+    """A Signature but for its signer: where it will stand, what it covers. Small plain data, without the document."""
 
-    uri: str
-    digest: bytes
-    transforms: tuple[str, ...]
-    kind: str | None = None
-    """Its Type."""
-    identifier: str | None = None
-    """Its Id."""
+    splice: Splice
+    codec: str
+    namespaces: Mapping[str | None, str]
+    """In scope where the Signature will stand."""
+    inherited: Mapping[str, bytes]
+    """The `xml:` attributes in scope there, as `inherited_xml_attributes` gives them."""
+    ids: tuple[str, ...]
+    """Those of the document that look like one of ours."""
+    hash_name: str
+    references: tuple[WrittenReference, ...]
+    prefix: str | None
+    chain: Chain
+
+    def fits(self, identity: SigningIdentity) -> bool:
+        """Whether the signer's key goes with the digests."""
+        return hash_name(scheme_for(identity.certificate)) == self.hash_name
+
+    def prepared(self, source: Source, identity: SigningIdentity) -> PreparedXml | None:
+        """As `prepare` of the adapter; None for a key that wants other digests."""
+        return self.draft(source.read(), identity).prepared() if self.fits(identity) else None
+
+    def draft(self, data: bytes, identity: SigningIdentity) -> Draft:
+        """With the signer."""
+        return Draft(
+            data=data,
+            outline=self,
+            writer=Writer(self.prefix),
+            scheme=scheme_for(identity.certificate),
+            identifier=self._fresh_id(identity),
+            references=self.references,
+            key_info=key_info(Writer(self.prefix), identity, self.chain),
+        )
+
+    def _fresh_id(self, identity: SigningIdentity) -> str:
+        """An xsd:ID that no other begins with, says nothing about time or person, and comes out the same again."""
+        digests = b"".join(reference.digest for reference in self.references)
+        seed = hashlib.sha256(digests + identity.certificate.fingerprint(hashes.SHA256())).hexdigest()[:16]
+        taken = [name for name in self.ids if name.startswith(f"_{seed}")]
+        names = (f"_{seed}{n or ''}" for n in count())
+        return next(name for name in names if not any(one.startswith(name) for one in taken))
 
 
 @dataclass(frozen=True, eq=False)
 class Draft:
     """A Signature that is not written yet: where it will stand, what it covers, and by whose key."""
 
-    document: XmlDocument
-    parent: etree._Element
+    data: bytes
+    outline: XmlOutline
     writer: Writer
     scheme: str
     identifier: str
@@ -127,28 +164,27 @@ class Draft:
         `attributes` without namespace; `namespaces` are those that are declared between the Signature and it.
         """
         own = [(key.encode(), escape_attribute(value)) for key, value in (attributes or {}).items()]
-        shown = {**self.parent.nsmap, **self.writer.namespaces, **(namespaces or {})}
-        inherited = inherited_xml_attributes(self.parent, C14N_10)
-        return start_tag(name.encode(), shown, own, inherited).decode()
+        shown = {**self.outline.namespaces, **self.writer.namespaces, **(namespaces or {})}
+        return start_tag(name.encode(), shown, own, self.outline.inherited).decode()
 
-    def prepared(self, *, last: bool = True) -> PreparedXml:
+    def prepared(self) -> PreparedXml:
         """The Signature written, up to its value."""
-        writer = self.writer
-        inner = _signed_info_content(writer, self.scheme, self.references)
+        writer, codec = self.writer, self.outline.codec
+        inner = signed_info_content(writer, self.scheme, self.references)
         name = writer.name("SignedInfo")
         head = writer.open_signature(self.identifier) + writer.element("SignedInfo", inner)
         head += f"<{writer.name('SignatureValue')}>"
         tail = f"</{writer.name('SignatureValue')}>{self.key_info}{self.objects}</{writer.name('Signature')}>"
         return PreparedXml(
-            document=self.document.data,
-            splice=last_child(self.document, self.parent),
-            head=self.document.encode(head),
-            tail=self.document.encode(tail),
-            codec=self.document.codec,
+            document=self.data,
+            splice=self.outline.splice,
+            head=head.encode(codec),
+            tail=tail.encode(codec),
+            codec=codec,
             to_be_signed=f"{self.apex(name)}{inner}</{name}>".encode(),
             scheme=self.scheme,
             signature_id=self.identifier,
-            last=last,
+            outline=self.outline,
         )
 
 
@@ -160,13 +196,13 @@ def prepare_signature(
     *,
     prefix: str | None,
     chain: Chain,
-    last: bool = True,
 ) -> PreparedXml:
-    """Prepare a signature over the targets as the last child of `parent`. Raises what `draft_signature` does."""
-    return draft_signature(document, parent, targets, identity, prefix=prefix, chain=chain).prepared(last=last)
+    """Prepare a signature over the targets as the last child of `parent`. Raises what `outline_signature` does."""
+    outline = outline_signature(document, parent, targets, identity, prefix=prefix, chain=chain)
+    return outline.draft(document.data, identity).prepared()
 
 
-def draft_signature(
+def outline_signature(
     document: XmlDocument,
     parent: etree._Element,
     targets: Sequence[Target],
@@ -174,8 +210,8 @@ def draft_signature(
     *,
     prefix: str | None,
     chain: Chain,
-) -> Draft:
-    """A signature over the targets as the last child of `parent`, not written yet.
+) -> XmlOutline:
+    """A signature over the targets as the last child of `parent`, by a key such as that of `identity`.
 
     Raises WouldBreakSignatureError where an earlier signature covers the place, UnsupportedDocumentError for documents
     that verifiers would not read alike, or keys of a kind that XML Signature has no name for here.
@@ -186,61 +222,37 @@ def draft_signature(
     for place, covered in declared_targets(document):
         if covered is None or contains(covered, parent):
             raise WouldBreakSignatureError(place=place)
-    scheme = scheme_for(identity.certificate)
-    digests = _digests(document, targets, hash_name(scheme))
-    writer = Writer(prefix)
-    return Draft(
-        document=document,
-        parent=parent,
-        writer=writer,
-        scheme=scheme,
-        identifier=_fresh_id(document, digests, identity),
+    algorithm = hash_name(scheme_for(identity.certificate))
+    return XmlOutline(
+        splice=last_child(document, parent),
+        codec=document.codec,
+        namespaces=dict(parent.nsmap),
+        inherited=inherited_xml_attributes(parent, C14N_10),
+        ids=tuple(name for name in document.ids if _LIKE_OURS.match(name)),
+        hash_name=algorithm,
         references=tuple(
             WrittenReference(target.uri, digest, _transforms(target, parent))
-            for target, digest in zip(targets, digests, strict=True)
+            for target, digest in zip(targets, _digests(document, targets, algorithm), strict=True)
         ),
-        key_info=_key_info(writer, identity, chain),
+        prefix=prefix,
+        chain=chain,
     )
 
 
-def encoded_value(scheme: str, signature: bytes) -> str:
-    """The text of SignatureValue."""
-    return base64.b64encode(xmldsig_value(scheme, signature)).decode()
-
-
-def xmldsig_value(scheme: str, signature: bytes) -> bytes:
-    """SignatureValue octets: RSA as it is; ECDSA r and s side by side, each of the order's length (RFC 9231, 2.3.6)."""
-    if not scheme.startswith("ecdsa"):
-        return signature
-    r, s = utils.decode_dss_signature(signature)
-    length = _ORDER_BYTES[scheme]
-    return r.to_bytes(length, "big") + s.to_bytes(length, "big")
-
-
-_ORDER_BYTES = {"ecdsa-sha256": 32, "ecdsa-sha384": 48, "ecdsa-sha512": 66}
-
-
 def _digests(document: XmlDocument, targets: Sequence[Target], algorithm: str) -> list[bytes]:
-    """The digest of each target. What the rehearsal computed is kept with the document and not computed again."""
-
-    def key(target: Target) -> tuple[str, object]:
-        return algorithm, target.element if target.file is None else target.file
-
-    missing = [target for target in targets if key(target) not in document.digests]
-    canonical: CanonicalXml | None = None
-    if any(target.file is None for target in missing):
-        canonical = CanonicalXml(document.root, [t.element for t in missing if t.element is not None])
-    for target in missing:
-        digest = hashlib.new(algorithm)
-        if canonical is None or target.file is not None:
-            digest.update(target.file or b"")
-        else:
-            for octets in (
-                canonical.document() if target.element is None else canonical.subtree(target.element, C14N_10)
-            ):
+    elements = [target.element for target in targets if target.element is not None]
+    canonical = None
+    if any(target.file is None for target in targets):
+        canonical = CanonicalXml(document.root, elements)
+    found = []
+    for target in targets:
+        digest = hashlib.new(algorithm, target.file or b"")
+        if canonical is not None and target.file is None:
+            of = target.element
+            for octets in canonical.document() if of is None else canonical.subtree(of, C14N_10):
                 digest.update(octets)
-        document.digests[key(target)] = digest.digest()
-    return [document.digests[key(target)] for target in targets]
+        found.append(digest.digest())
+    return found
 
 
 def _transforms(target: Target, parent: etree._Element) -> tuple[str, ...]:
@@ -248,58 +260,3 @@ def _transforms(target: Target, parent: etree._Element) -> tuple[str, ...]:
         return ()
     envelops = target.element is None or contains(target.element, parent)
     return (ENVELOPED, C14N_10) if envelops else (C14N_10,)
-
-
-def _fresh_id(document: XmlDocument, digests: Iterable[bytes], identity: SigningIdentity) -> str:
-    """An xsd:ID that no other begins with, says nothing about time or person, and comes out the same again."""
-    seed = hashlib.sha256(b"".join(digests) + identity.certificate.fingerprint(hashes.SHA256())).hexdigest()[:16]
-    taken = [name for name in document.ids if name.startswith(f"_{seed}")]
-    names = (f"_{seed}{n or ''}" for n in count())
-    return next(name for name in names if not any(one.startswith(name) for one in taken))
-
-
-class Writer:
-    """Elements of XML Signature in canonical form, with one prefix or none."""
-
-    def __init__(self, prefix: str | None) -> None:
-        self._prefix = prefix
-
-    @property
-    def namespaces(self) -> Mapping[str | None, str]:
-        """What the Signature element declares."""
-        return {self._prefix: DSIG}
-
-    def name(self, local: str) -> str:
-        return f"{self._prefix}:{local}" if self._prefix else local
-
-    def open_signature(self, identifier: str) -> str:
-        declaration = f"xmlns:{self._prefix}" if self._prefix else "xmlns"
-        return f'<{self.name("Signature")} {declaration}="{DSIG}" Id="{identifier}">'
-
-    def element(self, local: str, content: str = "", attributes: Mapping[str, str] | None = None) -> str:
-        written = "".join(f' {k}="{escape_attribute(v).decode()}"' for k, v in (attributes or {}).items())
-        return f"<{self.name(local)}{written}>{content}</{self.name(local)}>"
-
-    def method(self, local: str, uri: str) -> str:
-        return self.element(local, attributes={"Algorithm": uri})
-
-
-def _signed_info_content(writer: Writer, scheme: str, references: Iterable[WrittenReference]) -> str:
-    content = writer.method("CanonicalizationMethod", C14N_10)
-    content += writer.method("SignatureMethod", SIGNATURE_METHODS[scheme])
-    for reference in references:
-        transforms = "".join(writer.method("Transform", algorithm) for algorithm in reference.transforms)
-        listed = writer.element("Transforms", transforms) if transforms else ""
-        digest = writer.method("DigestMethod", DIGEST_METHODS[hash_name(scheme)])
-        digest += writer.element("DigestValue", base64.b64encode(reference.digest).decode())
-        named = {"Id": reference.identifier, "Type": reference.kind, "URI": reference.uri}  # in canonical order
-        attributes = {key: value for key, value in named.items() if value is not None}
-        content += writer.element("Reference", listed + digest, attributes)
-    return content
-
-
-def _key_info(writer: Writer, identity: SigningIdentity, chain: Chain) -> str:
-    certificates = [identity.certificate, *(identity.issuers if chain is Chain.FULL else ())]
-    encoded = (base64.b64encode(c.public_bytes(serialization.Encoding.DER)).decode() for c in certificates)
-    written = "".join(writer.element("X509Certificate", text) for text in encoded)
-    return writer.element("KeyInfo", writer.element("X509Data", written))

@@ -5,6 +5,7 @@ Tasks and results are plain data. Whatever goes wrong with a file is its result.
 
 from __future__ import annotations
 
+import os
 import pickle
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -26,7 +27,7 @@ from .results import Notice, Rehearsal
 from .storage import open_document
 
 if TYPE_CHECKING:
-    from jitsuin.formats.base import FormatAdapter, SignatureFinding
+    from jitsuin.formats.base import FormatAdapter, Outline, SignatureFinding
     from jitsuin.formats.source import Source
     from jitsuin.formats.verdict import Verdict
     from jitsuin.signer.base import SignatureScheme, Signer
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from .workers import Parent
 
 _CHUNK = 1 << 20
+_OUTLINE_BYTES = 4096
 Identity = tuple[int, int]
 """Device and inode: which file it is, whatever it contains."""
 
@@ -62,23 +64,18 @@ class Rehearsed:
     identity: Identity
     notices: tuple[Notice, ...] = ()
     already_signed: bool = False
+    outline: bytes | None = None
+    """What signing need not do again, pickled: of no use to the parent, which keeps it until then."""
 
 
 @dataclass(frozen=True)
-class Credentials:
+class _Credentials:
     """The certificate and what the gate said of it, as plain data: certificates in DER, the signing one first."""
 
     certificates: tuple[bytes, ...]
     name: str | None
     judgement: Judgement
     """Without its chain's certificates and notices."""
-
-    @classmethod
-    def of(cls, signing: Signing) -> Credentials:
-        identity, judgement = signing.identity, signing.judgement
-        certificates = (identity.certificate, *identity.issuers)
-        bare = replace(judgement, chain=replace(judgement.chain, certificates=()), notices=())
-        return cls(tuple(one.public_bytes(Encoding.DER) for one in certificates), identity.name, bare)
 
 
 @dataclass(frozen=True)
@@ -89,7 +86,8 @@ class Sign:
     target: Path
     profile: str | None
     rehearsed: Rehearsed
-    credentials: Credentials
+    credentials: bytes
+    """As `credentials_of` made them: for all files the same."""
 
 
 @dataclass(frozen=True)
@@ -152,7 +150,7 @@ class SigningDesk:
         _load()
         options = replace(options, trust=_unpacked(options.trust), timestamp_trust=_unpacked(options.timestamp_trust))
         self._all = Rehearsing(options, at)
-        self._credentials: Credentials | None = None
+        self._credentials = b""
         self._known: tuple[SigningIdentity, Judgement] | None = None
 
     def work(self, task: object, parent: Parent) -> object:
@@ -174,7 +172,14 @@ class SigningDesk:
             return Rehearsed(found.name, "", sha256, identity, already_signed=True)
         plan = rehearsing.plan(task.source, task.target, content)
         rehearsal = plan.rehearsal
-        return Rehearsed(plan.adapter.name, rehearsal.profile.name, rehearsal.source_sha256, identity, plan.notices)
+        return Rehearsed(
+            plan.adapter.name,
+            rehearsal.profile.name,
+            rehearsal.source_sha256,
+            identity,
+            plan.notices,
+            outline=_kept(plan.outline),
+        )
 
     def _sign(self, task: Sign, parent: Parent) -> Signed:
         rehearsed = task.rehearsed
@@ -183,7 +188,8 @@ class SigningDesk:
         rehearsing = self._for(task.profile)
         adapter = registry.formats()[rehearsed.format]
         rehearsal = Rehearsal(task.source, task.target, rehearsing.profile(adapter), rehearsed.source_sha256)
-        plan = Plan(rehearsal, adapter, None, rehearsed.notices)
+        outline = pickle.loads(rehearsed.outline) if rehearsed.outline else None  # noqa: S301 - our own
+        plan = Plan(rehearsal, adapter, rehearsed.notices, outline)
         identity, judgement = self._known_by(task.credentials)
         signing = Signing(cast("Signer", _DistantKey(identity, parent)), identity, judgement, rehearsing, parent.place)
         outcome = signing.sign(plan)
@@ -194,14 +200,15 @@ class SigningDesk:
     def _for(self, profile: str | None) -> Rehearsing:
         return self._all if profile is None else self._all.with_options(profile=profile)
 
-    def _known_by(self, credentials: Credentials) -> tuple[SigningIdentity, Judgement]:
+    def _known_by(self, packed: bytes) -> tuple[SigningIdentity, Judgement]:
         """Read once, as they are the same for every file."""
-        if self._known is None or credentials != self._credentials:
+        if self._known is None or packed != self._credentials:
+            credentials: _Credentials = pickle.loads(packed)  # noqa: S301 - our own
             certificate, *issuers = map(x509.load_der_x509_certificate, credentials.certificates)
             chain = replace(credentials.judgement.chain, certificates=(certificate, *issuers))
             identity = SigningIdentity(certificate, tuple(issuers), credentials.name)
             self._known = identity, replace(credentials.judgement, chain=chain)
-            self._credentials = credentials
+            self._credentials = packed
         return self._known
 
 
@@ -248,6 +255,15 @@ class VerifyingDesk:
         text = verification_text(report, redact=self._redact, verbose=self._verbose)
         detail = verification_json(report, redact=self._redact)
         return Verified(report.format, report.verdict, report.sha256, report.unreal, text, detail)
+
+
+def credentials_of(signing: Signing) -> bytes:
+    """The certificate, and what the gate said of it, for workers."""
+    identity, judgement = signing.identity, signing.judgement
+    certificates = (identity.certificate, *identity.issuers)
+    bare = replace(judgement, chain=replace(judgement.chain, certificates=()), notices=())
+    in_der = tuple(one.public_bytes(Encoding.DER) for one in certificates)
+    return pickle.dumps(_Credentials(in_der, identity.name, bare))
 
 
 def packed(names: TrustNames) -> TrustNames:
@@ -299,14 +315,29 @@ def identity_of(path: Path, *, below: Path | None = None) -> Identity:
     """
     try:
         status = path.stat()
-        inner = () if below is None else (one for one in (path, *path.parents) if below in one.parents)
-        if any(one.is_symlink() for one in inner):
+        if below is not None and _leads_through_link(path, below):
             raise InputChangedError(path=str(path))
     except FileNotFoundError:
         raise InputError(path=str(path), reason="absent") from None
     except OSError as error:
         raise InputError(path=str(path), reason="os", detail=error.strerror) from None
     return status.st_dev, status.st_ino
+
+
+def _leads_through_link(path: Path, below: Path) -> bool:
+    """Whether the path, or a folder on the way to it from `below`, is a link."""
+    place = os.fspath(below)
+    for part in path.relative_to(below).parts:
+        place = os.path.join(place, part)  # noqa: PTH118 - for every file: pathlib takes ten times as long
+        if os.path.islink(place):  # noqa: PTH114
+            return True
+    return False
+
+
+def _kept(outline: Outline | None) -> bytes | None:
+    """Pickled, unless a document has made it large: the parent has one for every file."""
+    data = pickle.dumps(outline) if outline is not None else b""
+    return data if 0 < len(data) <= _OUTLINE_BYTES else None
 
 
 def _signed_already(path: Path, content: Source) -> FormatAdapter | None:
@@ -344,11 +375,10 @@ def _mentions_signature(content: Source) -> bool:
 def _result(do: Callable[[], Any]) -> Any:
     """What was done, or the error: as it is where it can be sent, else by its name."""
     try:
-        result = do()
+        return do()
     except Exception as error:  # noqa: BLE001 - also what nobody foresaw is this file's result
-        result = error
-    try:
-        pickle.loads(pickle.dumps(result))  # noqa: S301 - our own, just made
-    except Exception:  # noqa: BLE001 - an error of a library, with what cannot leave its process
-        return UnsentError(kind=type(result).__name__)
-    return result
+        try:
+            pickle.loads(pickle.dumps(error))  # noqa: S301 - our own, just made
+        except Exception:  # noqa: BLE001 - an error of a library, with what cannot leave its process
+            return UnsentError(kind=type(error).__name__)
+        return error

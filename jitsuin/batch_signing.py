@@ -11,7 +11,7 @@ from jitsuin.formats.verdict import PASSED
 from jitsuin.signer.base import SignatureScheme
 from jitsuin.signer.errors import TokenError
 
-from .batch_desks import Credentials, Sign, Signed
+from .batch_desks import Sign, Signed, credentials_of
 from .batch_results import FileEnded, FileState, Phase
 from .batch_run import File, Run, about
 from .errors import BatchError, OutputError
@@ -128,7 +128,7 @@ class _Clerk:
 def sign(run: Run, pool: Pool, key: Key, jobs: int) -> None:
     """Steps 7 to 11 of every file that was rehearsed well, until something stops the run."""
     assert key.signing is not None  # noqa: S101 - opened before
-    credentials = Credentials.of(key.signing)
+    credentials = credentials_of(key.signing)
     todo: list[tuple[File, object]] = [
         (file, Sign(file.found.source, file.target, file.profile, file.rehearsed, credentials))
         for file in run.files

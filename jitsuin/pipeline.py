@@ -237,21 +237,17 @@ class Signing:
 
     def _sign(self, plan: Plan) -> SignResult:
         rehearsal, certificate = plan.rehearsal, self.identity.certificate
-        document, made = plan.hand_over(), []
+        prepared, made = plan.prepare(self.identity, self.run.at), []  # 7
         while True:
-            prepared = plan.adapter.prepare(document, self.identity, rehearsal.profile, self.run.at)  # 7
             scheme = SignatureScheme(prepared.scheme)
             value = self.signer.sign(prepared.to_be_signed, scheme)  # 8
             check_value(certificate.public_key(), prepared.to_be_signed, scheme, value)
             made.append(prepared.signature_id)
             if prepared.last:
                 break
-            out = io.BytesIO()
-            prepared.embed(value, out)
-            document = plan.adapter.open(Source.of(out.getvalue()))
+            prepared = self._prepare_next(plan, prepared, value)
         stamped = self._timestamp(prepared, value, rehearsal.profile)
         lasting = self._preserved(plan, prepared, value, stamped)
-        del document  # step 10 builds a tree of its own
         if self.run.options.make_folder:
             make_folder(rehearsal.target.parent)
         own: list[_OwnOutput] = []
@@ -287,6 +283,13 @@ class Signing:
             ),
             timestamp=stamped.stamp.report if stamped.stamp else None,
         )
+
+    def _prepare_next(self, plan: Plan, prepared: Prepared, value: bytes) -> Prepared:
+        """Step 7 once more, after an inner signature."""
+        out = io.BytesIO()
+        prepared.embed(value, out)
+        document = plan.adapter.open(Source.of(out.getvalue()))
+        return plan.adapter.prepare(document, self.identity, plan.rehearsal.profile, self.run.at)
 
     def _timestamp(self, prepared: Prepared, value: bytes, profile: Profile) -> _Stamped:
         """Between steps 8 and 9: an authority's token over the value, where the profile has a place for one.

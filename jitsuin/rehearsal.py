@@ -33,7 +33,7 @@ from .trust_sets import TrustSet
 from .validity import Mode, RevocationMode
 
 if TYPE_CHECKING:
-    from jitsuin.formats.base import FormatAdapter
+    from jitsuin.formats.base import FormatAdapter, Outline, Prepared
     from jitsuin.formats.profiles import Profile
     from jitsuin.formats.source import Source
 
@@ -84,22 +84,42 @@ class SigningOptions:
 
 @dataclass
 class Plan:
-    """A rehearsed document. It is kept open only when it is the only one, so that a folder does not fill the memory."""
+    """A rehearsed document. What was read is kept only when it is the only one, so that a folder fills no memory."""
 
     rehearsal: Rehearsal
     adapter: FormatAdapter
-    document: object | None
     notices: tuple[Notice, ...] = ()
+    outline: Outline | None = None
+    """What need not be done again, for formats that have such."""
+    source: Source | None = None
+    """Its bytes, if they are kept."""
+    document: object | None = None
+    """Itself, if it is kept open."""
 
-    def hand_over(self) -> object:
-        """The open document, which is then forgotten here: the tree of a large return must not outlive its use."""
-        document, self.document = self.document, None
-        if document is not None:
-            return document
+    def let_go(self) -> None:
+        """Keep nothing of the document."""
+        self.source = self.document = None
+
+    def prepare(self, identity: SigningIdentity, at: datetime) -> Prepared:
+        """Step 7: the bytes that were rehearsed, with the real certificate. Raises InputChangedError and FormatError.
+
+        What is kept of the document is then forgotten: the tree of a large return must not outlive its use.
+        """
+        source, document = self.source, self.document
+        self.let_go()
+        if document is None:
+            source = source or self._read_again()
+            prepared = self.outline.prepared(source, identity) if self.outline is not None else None
+            if prepared is not None:
+                return prepared
+            document = opened(self.adapter, source, normalize=bool(self.notices))[0]
+        return self.adapter.prepare(document, identity, self.rehearsal.profile, at)
+
+    def _read_again(self) -> Source:
         source = open_document(self.rehearsal.source)
         if source.hasher("sha256").hexdigest() != self.rehearsal.source_sha256:
             raise InputChangedError(path=str(self.rehearsal.source))
-        return opened(self.adapter, source, normalize=bool(self.notices))[0]
+        return source
 
 
 class Rehearsing:
@@ -135,7 +155,7 @@ class Rehearsing:
             taken.add(place)
             plan = self._rehearse(source, target, protected)
             if len(pairs) > 1 and isinstance(plan, Plan):
-                plan.document = None
+                plan.let_go()
             plans.append(plan)
         return plans
 
@@ -152,11 +172,14 @@ class Rehearsing:
         adapter = adapter_for(source, content, self.options.profile)
         profile = self.profile(adapter)
         document, notices = opened(adapter, content, normalize=self.options.normalize)
-        adapter.prepare(document, self._stand_in, profile, self.at)
+        prepared = adapter.prepare(document, self._stand_in, profile, self.at)
+        outline: Outline | None = getattr(prepared, "outline", None)  # isinstance takes ten times as long
         if profile.validation_data and isinstance(adapter, Extends):
             adapter.with_validation_data(document, ValidationData(), self.at)
         rehearsal = Rehearsal(source, target, profile, content.hasher("sha256").hexdigest())
-        return Plan(rehearsal, adapter, document, notices)
+        if outline is not None:
+            return Plan(rehearsal, adapter, notices, outline, source=content)
+        return Plan(rehearsal, adapter, notices, document=document)
 
     def with_options(self, **changes: Any) -> Rehearsing:
         """The same with some options changed: those that name no further file or address to be read here."""

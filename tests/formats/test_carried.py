@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from jitsuin.formats.source import Source
 from jitsuin.samples.documents import consumption_tax_return, income_tax_return, pension_certificate
 
 DOCUMENTS = {
@@ -42,11 +43,35 @@ def test_embedded_in_another_process(format_name, who, desk, bench, party, tmp_p
     bench.accept(out.read_bytes(), format_name)
 
 
+@pytest.mark.parametrize("profile", [*DOCUMENTS, "xades-b-b", "xades-b-t"])
+def test_an_outline_serves_another_signer(profile, desk, party) -> None:
+    """What a stand-in rehearsed, carried elsewhere without the document, gives what the signer would have prepared."""
+    document = DOCUMENTS.get(profile, DOCUMENTS["xmldsig"])
+    stand_in = desk.prepare(document, party("second"), profile)
+    outline = pickle.loads(pickle.dumps(stand_in.outline))  # noqa: S301 - our own
+    prepared = outline.prepared(Source.of(document), party("valid").identity)
+    assert prepared == desk.prepare(document, party("valid"), profile) != stand_in
+    assert outline.prepared(Source.of(document), party("p384").identity) is None, "it wants digests by SHA-384"
+
+
+def test_an_outline_remembers_ids_that_look_like_ours(desk, party) -> None:
+    plain = b"<r><a>%s</a></r>"
+    first = desk.prepare(plain % b"", party("valid"), "xmldsig")
+    # Id attributes are covered: the digest, and with it our Id, is that of the document with them.
+    document = b'<r><a Id="%s">%s</a><b><c Id="_0123456789abcdef"/></b></r>'
+    outline = desk.prepare(document % (b"x", b""), party("second"), "xmldsig").outline
+    assert outline.ids == ("_0123456789abcdef",)
+    taken = dataclasses.replace(outline, ids=(first.signature_id,), references=first.outline.references)
+    again = taken.prepared(Source.of(plain % b""), party("valid").identity)
+    assert again.signature_id == first.signature_id + "1"
+
+
 def test_attachments_are_carried_one_by_one(desk, party) -> None:
     prepared = desk.prepare(consumption_tax_return(), party("valid"), "etax", attachments=True)
     again = pickle.loads(pickle.dumps(prepared))  # noqa: S301 - our own
     assert again == prepared
     assert not again.last
+    assert again.outline is None, "the document is another afterwards"
 
 
 def test_frozen_and_reproducible(desk, party) -> None:

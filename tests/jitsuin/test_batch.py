@@ -10,6 +10,7 @@ import random
 import signal
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from jitsuin.batch_results import Event, FileBegun, FileEnded, FileReported, Fil
 from jitsuin.batch_verification import verify_batch, verify_journal
 from jitsuin.errors import InputChangedError, InputError, OutputError, UnknownFormatError, WorkerDiedError
 from jitsuin.journal import PLACING
+from jitsuin.pipeline import sign_files
 from jitsuin.rehearsal import SigningOptions
 from jitsuin.samples.documents import income_tax_return
 from jitsuin.signer.base import SignatureScheme, SignerOptions
@@ -110,6 +112,21 @@ def test_the_number_of_workers_changes_nothing(sign: Sign, folder: Path, tmp_pat
     assert told[1] == told[4]
     assert [name for name, _ in told[1]] == sorted(name for name, _ in told[1])
     assert outputs(tmp_path / "out1") == outputs(tmp_path / "out4")
+
+
+def test_outputs_are_those_of_single_documents(sign: Sign, folder: Path, tmp_path: Path, person, card, at) -> None:
+    """Workers do not prepare anew what was rehearsed, unless a document has made that large."""
+    ids = "".join(f'<a Id="_{number:016x}"/>' for number in range(300))
+    (folder / "large.xml").write_text(f"<r>{ids}</r>")
+    result = sign()
+    alone = tmp_path / "alone"
+    jobs = [(r.source, alone / r.target.relative_to(tmp_path / "out")) for r in result.records if r.target]
+    with jitsuin.open_signer(card(), pin=person, trust=["simulator"], at=at) as signer:
+        for some in (jobs[:2], *([job] for job in jobs[2:])):
+            outcomes = sign_files(some, signer=signer, options=replace(TRUST, make_folder=True), at=at)
+            assert all(outcome.result for outcome in outcomes)
+    assert outputs(alone) == outputs(tmp_path / "out")
+    assert len(outputs(alone)) == 7
 
 
 def test_progress_tells_of_every_file(sign: Sign, folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 from collections.abc import Callable
 from dataclasses import FrozenInstanceError
@@ -396,10 +397,8 @@ def test_an_output_that_does_not_verify_is_not_written(
     class Spoiling(EtaxAdapter):
         def prepare(self, *arguments):  # type: ignore[no-untyped-def]
             prepared = super().prepare(*arguments)
-            object.__setattr__(
-                prepared, "document", prepared.document.replace("見本文具店".encode(), "見本文具屋".encode())
-            )
-            return prepared
+            spoilt = prepared.document.replace("見本文具店".encode(), "見本文具屋".encode())
+            return dataclasses.replace(prepared, document=spoilt, outline=None)
 
     monkeypatch.setattr(registry, "formats", lambda: {"etax": Spoiling()})
     with jitsuin.open_signer(card(), pin=person, at=at) as signer, pytest.raises(SelfVerificationError) as refused:
