@@ -79,14 +79,17 @@ def sign_batch(
     output, options, batch = Path(output), _of_a_batch(options), batch or BatchOptions()
     rehearsing = Rehearsing(options, at or clock.now())
     given = [Path(path) for path in paths]
-    _find(given, output, options, batch, read_history(output))  # what is wrong with them makes no folder
+    before = read_history(output)
+    files = _find(given, output, options, batch, before)  # what is wrong with them makes no folder
     made = not output.exists()
     make_folder(output)
     with journal_of(output, made=made) as journal:
         history = journal.history
         if not (batch.resume or options.overwrite or history.ended) and history.settled:
             raise OutputError(path=str(output), reason="unfinished")
-        run = Run(_find(given, output, options, batch, history), output, journal, progress)
+        if history != before:
+            files = _find(given, output, options, batch, history)
+        run = Run(files, output, journal, progress)
         facts = {"overwrite": options.overwrite, "resumed": batch.resume, "profile": options.profile}
         journal.begin(run.run_id, at=rehearsing.at.isoformat(), files=len(run.files), **facts)
         if batch.resume:

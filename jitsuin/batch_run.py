@@ -50,6 +50,7 @@ class Run:
         self.has_written = False
         """Some output was put in its place, or may have been."""
         self._reported = 0
+        self._prefix = f"{output.as_posix().rstrip('/')}/" if output and output.parts else ""
 
     def settle(self, file: File, state: FileState, **facts: Any) -> FileRecord:
         """What has become of a file: for the result and for the journal."""
@@ -61,7 +62,7 @@ class Run:
     def entry(self, file: File, state: str, **facts: Any) -> Entry:
         """A line for the journal."""
         verdict, error = facts.get("verdict"), facts.get("error")
-        target = file.target.relative_to(self.output).as_posix() if file.target and self.output else None
+        target = file.target.as_posix().removeprefix(self._prefix) if file.target and self.output else None
         return Entry(
             name=file.name,
             state=state,

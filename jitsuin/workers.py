@@ -8,8 +8,10 @@ takes its one file with it, and another is started.
 from __future__ import annotations
 
 import gc
+import math
 import os
 import pickle
+import select
 import signal
 import socket
 import sys
@@ -104,6 +106,17 @@ def _keep_to_the_parent() -> None:
 def _send(pipe: Connection, message: object) -> None:
     """As `pipe.send`, without the buffer that it leaves to the garbage collector, with noise, where writing fails."""
     pipe.send_bytes(pickle.dumps(message))
+
+
+def _readable(ends: Sequence[Connection | int], seconds: float | None) -> Sequence[object]:
+    """Those from which something can be read, at the latest after so many seconds."""
+    if not hasattr(select, "poll"):
+        return wait(ends, seconds)
+    poll = select.poll()  # `wait` does the same in four times the time, which is paid several times for every file
+    of = {end if isinstance(end, int) else end.fileno(): end for end in ends}
+    for descriptor in of:
+        poll.register(descriptor, select.POLLIN)
+    return [of[descriptor] for descriptor, _ in poll.poll(None if seconds is None else math.ceil(seconds * 1000))]
 
 
 # Where workers come from
@@ -275,7 +288,7 @@ class Pool:
                 continue
             listening = {worker.pipe: worker for worker in busy if worker.to_sign is None}
             others = [] if wake is None or clerk.stopped else [wake]
-            ready = wait([*listening, *others], self._pause(clerk))
+            ready = _readable([*listening, *others], self._pause(clerk))
             to_place: list[tuple[_Worker, str]] = []
             for worker in [listening[one] for one in ready if one in listening]:
                 number = worker.number
