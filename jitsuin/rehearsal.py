@@ -177,7 +177,7 @@ class Rehearsing:
         if profile.validation_data and isinstance(adapter, Extends):
             adapter.with_validation_data(document, ValidationData(), self.at)
         rehearsal = Rehearsal(source, target, profile, content.hasher("sha256").hexdigest())
-        if outline is not None:
+        if outline is not None and not notices:  # what was rewritten on the way is not what is read again
             return Plan(rehearsal, adapter, notices, outline, source=content)
         return Plan(rehearsal, adapter, notices, document=document)
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from ..source import Source
 from .fields import NewField
-from .placing import Hole, dig, make_field, new_document_id, register
+from .placing import Hole, dig, make_field, origin_of, register
 from .reading import PdfDocument
 from .signing import TIMESTAMP_ROOM
 from .update import Update
@@ -40,10 +40,10 @@ def prepare_timestamp(document: PdfDocument, at: datetime) -> PreparedTimestamp:
 
     No certification or lock forbids it (table 257). Without /M, as the token tells the time. Raises FormatError.
     """
-    document_id = new_document_id(document, at, b"document timestamp")
+    document_id = origin_of(document, at).document_id(b"document timestamp")
     name = f"Timestamp-{document_id[1].hex()[:8]}"
     update = Update(document, signed=True)
     timestamp = update.reserve()
     register(update, document, make_field(update, document, NewField(name), timestamp))
     entries = b"/Type /DocTimeStamp\n/Filter /Adobe.PPKLite\n/SubFilter /ETSI.RFC3161"
-    return PreparedTimestamp(dig(update, document, timestamp, entries, TIMESTAMP_ROOM, document_id), name)
+    return PreparedTimestamp(dig(update, document.source, timestamp, entries, TIMESTAMP_ROOM, document_id), name)

@@ -153,13 +153,16 @@ def append(
 
 def dig(
     update: Update,
-    document: PdfDocument,
+    source: Source,
     signature: generic.Reference,
     entries: bytes,
     size: int,
     document_id: tuple[bytes, bytes],
 ) -> Hole:
-    """Write the signature dictionary last, so that what follows /Contents is as short as can be; cut there."""
+    """Write the signature dictionary last, so that what follows /Contents is as short as can be; cut there.
+
+    `source` is the document that the update is of.
+    """
     hole = 2 * size + 2
     room = len(b"[0   ]") + 3 * len(b"%d000" % (update.position + hole))  # what follows is far below 999 times as much
     head = b"<<\n%b\n/ByteRange " % entries
@@ -171,21 +174,37 @@ def dig(
     byte_range = b"[0 %d %d %d]" % (start, start + hole, end - start - hole)
     place, start = place - update.base, start - update.base
     before = revision[:place] + byte_range.ljust(room) + tail
-    return Hole(document.source, before, revision[start + hole :], size)
+    return Hole(source, before, revision[start + hole :], size)
 
 
-def new_document_id(document: PdfDocument, at: datetime, seed_of: bytes) -> tuple[bytes, bytes]:
-    """The file identifiers (14.4): the first stays, the second is new, and the same for the same revision.
+@dataclass(frozen=True)
+class Origin:
+    """What the identifiers of a document's next revision are made of. Plain data."""
 
-    `seed_of` is what sets the revision apart from others of the same document at the same time.
-    """
+    first: bytes
+    """The file's identifier, which stays."""
+    seed: bytes
+    """The same for the same document at the same time."""
+
+    @property
+    def label(self) -> str:
+        """A few characters for names that must not be there yet."""
+        return hashlib.sha256(self.seed).hexdigest()[:8]
+
+    def document_id(self, seed_of: bytes) -> tuple[bytes, bytes]:
+        """The file identifiers (14.4): the first stays, the second is new, and the same for the same revision.
+
+        `seed_of` is what sets the revision apart from others of the same document at the same time.
+        """
+        return self.first, hashlib.sha256(self.seed + seed_of).digest()[:16]
+
+
+def origin_of(document: PdfDocument, at: datetime) -> Origin:
+    """Of a revision that is made at a time (aware)."""
     try:
-        old = [part.original_bytes for part in document.reader.trailer["/ID"]]
+        old = [bytes(part.original_bytes) for part in document.reader.trailer["/ID"]]  # no longer bound to the reader
     except KeyError:
         old = []
-    seed = hashlib.sha256()
-    for part in (*old, document.source.size.to_bytes(8), at.astimezone(JAPAN).isoformat().encode()):
-        seed.update(len(part).to_bytes(4) + part)
-    first = old[0] if old else seed.digest()[:16]
-    seed.update(seed_of)
-    return first, seed.digest()[:16]
+    parts = (*old, document.source.size.to_bytes(8), at.astimezone(JAPAN).isoformat().encode())
+    seed = b"".join(len(part).to_bytes(4) + part for part in parts)
+    return Origin(old[0] if old else hashlib.sha256(seed).digest()[:16], seed)

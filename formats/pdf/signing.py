@@ -7,7 +7,7 @@ Everything is known before the key is touched: the CMS has a known size, so /Con
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from typing import BinaryIO
@@ -19,12 +19,12 @@ from pyhanko.pdf_utils import generic
 from ..base import SigningIdentity
 from ..cms import CmsForm, cms_form
 from ..errors import UnsupportedDocumentError
-from ..profiles import Profile, SubFilter
-from ..signature_value import hash_name
+from ..profiles import Chain, Profile, SubFilter
+from ..signature_value import hash_name, scheme_for
 from ..source import Source
 from .fields import Field, choose_field, signature_fields
 from .permissions import check_permissions, check_seed_values, field_lock
-from .placing import Hole, dig, make_field, new_document_id, pdf_time, register, show
+from .placing import Hole, Origin, dig, make_field, origin_of, pdf_time, register, show
 from .reading import PdfDocument
 from .update import Update, indirect, text_string
 
@@ -41,6 +41,8 @@ class PreparedPdf:
     signature_id: str
     """The fully qualified name of the signature field."""
     last: bool = True
+    outline: PdfOutline | None = field(default=None, compare=False)
+    """What another signer of the same document needs not do again."""
 
     @property
     def scheme(self) -> str:
@@ -83,44 +85,88 @@ class PreparedPdf:
         return self.hole.filled(value)
 
 
+@dataclass(frozen=True)
+class PdfOutline:
+    """A revision but for its signature dictionary, which depends on the signer. Small plain data, no document in it."""
+
+    update: Update
+    signature: generic.Reference
+    """The number kept for the signature dictionary."""
+    origin: Origin
+    field: str
+    """Its fully qualified name."""
+    entries: tuple[bytes, bytes]
+    """Of the signature dictionary, before and after the signer's name."""
+    scheme: str
+    """By which what depends on it has been judged."""
+    chain: Chain
+    signing_time: datetime | None
+    """What the CMS states; None where it states none."""
+    timestamp_room: int
+    signer_name: bool
+    """The signature dictionary states the holder's name."""
+
+    def prepared(self, source: Source, identity: SigningIdentity) -> PreparedPdf | None:
+        """As `prepare`, of the same document; None for a key of another scheme."""
+        if scheme_for(identity.certificate) != self.scheme:
+            return None
+        cms = cms_form(identity, self.chain, signing_time=self.signing_time, timestamp_room=self.timestamp_room)
+        document_id = self.origin.document_id(identity.certificate.fingerprint(hashes.SHA256()))
+        name = (identity.name or _common_name(identity.certificate)) if self.signer_name else None
+        entries = (b"" if name is None else b"\n/Name " + text_string(name)).join(self.entries)
+        hole = dig(self.update.branch(), source, self.signature, entries, cms.size, document_id)
+        return PreparedPdf(hole, cms, self.field, outline=self)
+
+
 def prepare(document: PdfDocument, identity: SigningIdentity, profile: Profile, at: datetime) -> PreparedPdf:
     """One revision with the signature in it. Raises FormatError where the document cannot or must not be signed."""
-    signing_time = at if profile.subfilter == SubFilter.PKCS7 else None
-    room = TIMESTAMP_ROOM if profile.timestamp_over else 0
-    cms = cms_form(identity, profile.chain, signing_time=signing_time, timestamp_room=room)
-    if profile.schemes and cms.scheme not in profile.schemes:
-        raise UnsupportedDocumentError(reason="scheme-not-for-profile", detail=cms.scheme, profile=profile.name)
-    document_id = new_document_id(document, at, identity.certificate.fingerprint(hashes.SHA256()))
+    prepared = _outline(document, scheme_for(identity.certificate), profile, at).prepared(document.source, identity)
+    assert prepared is not None  # noqa: S101 - outlined for its scheme
+    return prepared
+
+
+def _outline(document: PdfDocument, scheme: str, profile: Profile, at: datetime) -> PdfOutline:
+    if profile.schemes and scheme not in profile.schemes:
+        raise UnsupportedDocumentError(reason="scheme-not-for-profile", detail=scheme, profile=profile.name)
+    origin = origin_of(document, at)
     known = signature_fields(document)
-    field = choose_field(document, known, profile.field, f"Signature-{document_id[1].hex()[:8]}")
+    field = choose_field(document, known, profile.field, f"Signature-{origin.label}")
     check_permissions(document, known, field)
     update = Update(document, signed=any(one.value is not None for one in known))
     signature = update.reserve()
-    entries = _signature_entries(identity, profile, at)
+    before_name, after_name = _signature_entries(profile, at)
     if isinstance(field, Field):
-        check_seed_values(field, profile, hash_name(cms.scheme))
+        check_seed_values(field, profile, hash_name(scheme))
         lock = field_lock(document, field)
-        entries += b"" if lock is None else b"\n/Reference " + lock
+        after_name += b"" if lock is None else b"\n/Reference " + lock
         _fill(update, field, signature)
         register(update, document, None)
     else:
         register(update, document, make_field(update, document, field, signature))
-    hole = dig(update, document, signature, entries, cms.size, document_id)
-    return PreparedPdf(hole, cms, field.name)
+    return PdfOutline(
+        update,
+        signature,
+        origin,
+        field.name,
+        (before_name, after_name),
+        scheme,
+        profile.chain,
+        signing_time=at if profile.subfilter == SubFilter.PKCS7 else None,
+        timestamp_room=TIMESTAMP_ROOM if profile.timestamp_over else 0,
+        signer_name=profile.signer_name,
+    )
 
 
-def _signature_entries(identity: SigningIdentity, profile: Profile, at: datetime) -> bytes:
-    """The signature dictionary (table 255) without /ByteRange and /Contents."""
+def _signature_entries(profile: Profile, at: datetime) -> tuple[bytes, bytes]:
+    """The signature dictionary (table 255) before and after /Name, without /ByteRange and /Contents."""
     subfilter = profile.subfilter or SubFilter.CADES
-    lines = [b"/Type /Sig", b"/Filter /Adobe.PPKLite", b"/SubFilter /" + subfilter.encode()]
-    name = (identity.name or _common_name(identity.certificate)) if profile.signer_name else None
-    lines += [
-        b"/%b %b" % (key, text_string(value))
-        for key, value in ((b"Name", name), (b"Reason", profile.reason), (b"Location", profile.location))
+    before = b"/Type /Sig\n/Filter /Adobe.PPKLite\n/SubFilter /" + subfilter.encode()
+    after = b"".join(
+        b"\n/%b %b" % (key, text_string(value))
+        for key, value in ((b"Reason", profile.reason), (b"Location", profile.location))
         if value is not None
-    ]
-    lines.append(b"/M " + pdf_time(at))
-    return b"\n".join(lines)
+    )
+    return before, after + b"\n/M " + pdf_time(at)
 
 
 def _common_name(certificate: x509.Certificate) -> str | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Mapping
+from copy import copy
 from itertools import groupby
 
 from pyhanko.pdf_utils import generic
@@ -31,7 +32,8 @@ _PLAIN_NAME = re.compile(r"/[A-Za-z0-9!\"$&'*+,\-.:;=?@\\^_`|~]*")
 class Update:
     """Collects what the next revision holds; `finish` gives its bytes, ready to be appended to the original.
 
-    Objects are serialised when they are put in and may be shared with the reader: nothing here changes them.
+    Objects are serialised when they are put in and may be shared with the reader: nothing here changes them. What is
+    collected is plain data, which can be pickled and finished elsewhere.
     """
 
     def __init__(self, document: PdfDocument, *, signed: bool) -> None:
@@ -39,7 +41,8 @@ class Update:
         reader = document.reader
         self.base = document.source.size
         self._prev = reader.last_startxref
-        self._trailer = reader.trailer.flatten()
+        inherited = ((k, v) for k, v in reader.trailer.flatten().items() if k not in _OWN_ENTRIES)
+        self._trailer = b"".join(b"%b %b\n" % (serialise(key), serialise(value)) for key, value in inherited)
         newest = reader.xrefs.get_xref_container_info(reader.xrefs.total_revisions - 1)
         self._stream = newest.xref_section_type == XRefSectionType.STREAM
         self._size = int(reader.trailer["/Size"])
@@ -51,6 +54,12 @@ class Update:
     def position(self) -> int:
         """Where in the finished file the next object will begin."""
         return self.base + len(self._body)
+
+    def branch(self) -> Update:
+        """What has been collected, to go on with; this one stays as it is."""
+        other = copy(self)
+        other._offsets, other._body = dict(self._offsets), bytearray(self._body)
+        return other
 
     def reserve(self) -> generic.Reference:
         """The number of a new object."""
@@ -77,10 +86,9 @@ class Update:
     def finish(self, document_id: tuple[bytes, bytes]) -> bytes:
         """The revision with its cross-reference section: a table after a table, a stream after a stream (7.5.8.4)."""
         trailer: dict[str, generic.PdfObject] = {
-            key: value for key, value in self._trailer.items() if key not in _OWN_ENTRIES
+            "/ID": generic.ArrayObject(generic.ByteStringObject(part) for part in document_id),
+            "/Prev": NumberObject(self._prev),
         }
-        trailer["/ID"] = generic.ArrayObject(generic.ByteStringObject(part) for part in document_id)
-        trailer["/Prev"] = NumberObject(self._prev)
         start = self.position
         self._body += self._xref_stream(trailer) if self._stream else self._xref_table(trailer)
         self._body += b"startxref\n%d\n%%%%EOF\n" % start
@@ -93,7 +101,7 @@ class Update:
             for number, generation in run:
                 section += b"%010d %05d n \n" % (self._offsets[number, generation], generation)
         trailer["/Size"] = NumberObject(self._size)
-        return bytes(section) + b"trailer\n" + serialise(generic.DictionaryObject(trailer)) + b"\n"
+        return bytes(section) + b"trailer\n" + self._dictionary(trailer) + b"\n"
 
     def _xref_stream(self, trailer: dict[str, generic.PdfObject]) -> bytes:
         own = self.reserve()
@@ -110,7 +118,12 @@ class Update:
         trailer["/Size"] = NumberObject(self._size)
         trailer["/W"] = generic.ArrayObject(map(NumberObject, (1, width, 2)))
         trailer["/Index"] = generic.ArrayObject(map(NumberObject, index))
-        return b"%d 0 obj\n%b\nendobj\n" % (own.idnum, stream(trailer, bytes(rows)))
+        trailer["/Length"] = NumberObject(len(rows))
+        return b"%d 0 obj\n%b\nstream\n%b\nendstream\nendobj\n" % (own.idnum, self._dictionary(trailer), rows)
+
+    def _dictionary(self, own: Mapping[str, generic.PdfObject]) -> bytes:
+        """The entries of the earlier trailer, and those of this section."""
+        return b"<<\n" + self._trailer + serialise(generic.DictionaryObject(own)).removeprefix(b"<<\n")
 
     def _runs(self) -> list[list[tuple[int, int]]]:
         """The objects by number, those that follow one another together."""

@@ -17,7 +17,7 @@ from ..base import ValidationData
 from ..errors import UnsupportedDocumentError
 from ..source import Source
 from .evidence import MAX_BYTES, MAX_STREAMS, stream_data
-from .placing import new_document_id
+from .placing import origin_of
 from .reading import PdfDocument
 from .structure import array, dictionary, entry
 from .update import Update, indirect, stream
@@ -44,7 +44,7 @@ def with_validation_data(document: PdfDocument, data: ValidationData, at: dateti
             _extend(update, changed, key, [update.add(stream({}, one)) for one in streams])
     _put_store(update, document, changed)
     seed = hashlib.sha256(b"".join(one for streams in news.values() for one in streams)).digest()
-    return document.source.followed_by(update.finish(new_document_id(document, at, seed)))
+    return document.source.followed_by(update.finish(origin_of(document, at).document_id(seed)))
 
 
 def _check_size(streams: list[bytes]) -> None:

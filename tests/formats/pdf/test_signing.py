@@ -25,6 +25,7 @@ from jitsuin.formats.pdf.signing import PreparedPdf, prepare
 from jitsuin.formats.pdf.verify import verify
 from jitsuin.formats.profiles import PROFILES
 from jitsuin.formats.source import Source
+from jitsuin.samples.pdf_documents import childcare_application
 
 if TYPE_CHECKING:
     from cryptography import x509
@@ -361,6 +362,28 @@ def test_it_can_be_carried_to_another_process(party: Parties, tmp_path: Path) ->
     )
     done = subprocess.run([sys.executable, "-c", script, str(tmp_path)], capture_output=True, check=True)
     assert done.stdout == embedded(document, party("valid"))
+
+
+@pytest.mark.parametrize("profile", ["pades-b-b", "pades-b-t", "agency-pdf", "moj-pdf"])
+@pytest.mark.parametrize("which", ["new field", "field of a form", "signed before", "compressed"])
+def test_an_outline_serves_another_signer(profile: str, which: str, party: Parties) -> None:
+    """What a stand-in rehearsed, carried elsewhere without the document, gives what the signer would have prepared."""
+    document, changes = by_hand(), {"reason": "理由", "location": "Tokyo"}
+    if which == "field of a form":
+        document, changes["field"] = childcare_application(), "Guardian1Signature"
+    elif which == "signed before":
+        document = sign(document, party("p256"))
+    elif which == "compressed":
+        document = saved(blank(), object_stream_mode=ObjectStreamMode.generate)
+    stand_in = prepared(document, party("second"), profile, **changes)
+    carried = pickle.dumps(stand_in.outline)
+    assert len(carried) < 3000, "nothing of the document is in it"
+    outline = pickle.loads(carried)  # noqa: S301 - our own
+    for _ in range(2):  # it is not used up
+        again = outline.prepared(Source.of(document), party("valid").identity)
+        assert embedded(again, party("valid")) == sign(document, party("valid"), profile, **changes)
+    assert again.to_be_signed != stand_in.to_be_signed
+    assert outline.prepared(Source.of(document), party("p384").identity) is None
 
 
 def test_it_writes_straight_through(party: Parties) -> None:
