@@ -28,11 +28,8 @@ from .rehearsal import Rehearsing, SigningOptions
 from .storage import make_folder, remove_leftovers
 from .workers import Pool
 
-PDF_MODULES = ("jitsuin.formats.pdf.signing", "jitsuin.formats.pdf.verify")
-"""What workers have loaded beforehand where there are PDFs: most of a second, once for all of them."""
-
-_WAITING = 1
-"""Processes that may wait for the disk while all processors have work."""
+_WAITING = 2
+"""Processes that may wait, for the disk or for us, while all processors have work."""
 
 Confirm = Callable[[Summary], bool]
 """Shown what would be signed, before the key is opened: whether to go on."""
@@ -159,11 +156,10 @@ def _profile_for(name: str, options: SigningOptions, batch: BatchOptions) -> str
 
 
 def _pool(run: Run, rehearsing: Rehearsing) -> Pool:
-    modules = PDF_MODULES if any(file.name.lower().endswith(".pdf") for file in run.files) else ()
     options = rehearsing.options
     trust, timestamp_trust = packed(options.trust), packed(options.timestamp_trust)
     ready = replace(options, trust=trust, timestamp_trust=timestamp_trust)
-    return Pool(partial(SigningDesk, ready, rehearsing.at), modules)
+    return Pool(partial(SigningDesk, ready, rehearsing.at, pdf=run.expects_pdf))
 
 
 def _objection(run: Run, batch: BatchOptions, confirm: Confirm | None) -> BaseException | None:

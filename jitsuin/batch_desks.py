@@ -145,9 +145,9 @@ class Verified:
 class SigningDesk:
     """Rehearses, signs, and checks what was signed."""
 
-    def __init__(self, options: SigningOptions, at: datetime) -> None:
-        """`options` as `packed`."""
-        _load()
+    def __init__(self, options: SigningOptions, at: datetime, *, pdf: bool = True) -> None:
+        """`options` as `packed`. `pdf`: such are to come, and what they take is loaded at once."""
+        _load(pdf=pdf)
         options = replace(options, trust=_unpacked(options.trust), timestamp_trust=_unpacked(options.timestamp_trust))
         self._all = Rehearsing(options, at)
         self._credentials = b""
@@ -227,11 +227,13 @@ class _DistantKey:
 class VerifyingDesk:
     """Verifies."""
 
-    def __init__(self, options: Mapping[str, Any], *, redact: bool, verbose: bool) -> None:
-        """`options` are those of Verifying, certificates `packed`."""
+    def __init__(self, options: Mapping[str, Any], *, redact: bool, verbose: bool, pdf: bool = True) -> None:
+        """`options` are those of Verifying, certificates `packed`. `pdf` as above."""
+        from . import check_report
         from .verification import Verifying
 
-        _load()
+        _load(pdf=pdf)
+        self._told = check_report
         certificates = {name: _unpacked(options.get(name, ())) for name in ("trust", "timestamp_trust")}
         self._verifying = Verifying(**{**options, **certificates})
         self._redact = redact
@@ -246,14 +248,12 @@ class VerifyingDesk:
         raise AssertionError(task)
 
     def _verify(self, task: Verify) -> Verified:
-        from .check_report import verification_json, verification_text
-
         identity_of(task.source, below=task.root)
         report = self._verifying.verify(task.source)
         if task.sha256 not in (None, report.sha256):
             raise OutputError(path=str(task.source), reason="output-changed")
-        text = verification_text(report, redact=self._redact, verbose=self._verbose)
-        detail = verification_json(report, redact=self._redact)
+        text = self._told.verification_text(report, redact=self._redact, verbose=self._verbose)
+        detail = self._told.verification_json(report, redact=self._redact)
         return Verified(report.format, report.verdict, report.sha256, report.unreal, text, detail)
 
 
@@ -276,10 +276,14 @@ def _unpacked(names: TrustNames) -> TrustNames:
     return [x509.load_der_x509_certificate(one) if isinstance(one, bytes) else one for one in names]
 
 
-def _load() -> None:
+def _load(*, pdf: bool) -> None:
     """What every file needs, before workers are forked, so that they share it."""
     registry.formats()
     registry.profiles()
+    if pdf:
+        from jitsuin.formats.pdf.loading import load_all
+
+        load_all()
 
 
 def check(task: Check) -> Checked:

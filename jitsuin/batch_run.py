@@ -52,6 +52,11 @@ class Run:
         self._reported = 0
         self._prefix = f"{output.as_posix().rstrip('/')}/" if output and output.parts else ""
 
+    @property
+    def expects_pdf(self) -> bool:
+        """Whether there are PDFs, by their names: workers then load beforehand, once for all, what those take."""
+        return any(file.name.lower().endswith(".pdf") for file in self.files)
+
     def settle(self, file: File, state: FileState, **facts: Any) -> FileRecord:
         """What has become of a file: for the result and for the journal."""
         file.record = FileRecord(file.name, file.found.source, state, file.target, **facts)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from . import clock
-from .batch import PDF_MODULES, jobs_of
+from .batch import jobs_of
 from .batch_desks import Verified, Verify, VerifyingDesk, packed
 from .batch_results import BatchResult, FileEnded, FileState, Phase, Progress, untold
 from .batch_run import Bystander, File, Run, about
@@ -22,6 +22,9 @@ from .folder import Found, find_files
 from .journal import Entry, read_history
 from .verification import Verifying
 from .workers import Pool
+
+_WAITING = 1
+"""Processes that may wait for us while all processors have work."""
 
 
 def verify_batch(
@@ -118,11 +121,13 @@ def _verified(
 ) -> BatchResult:
     Verifying(at=at, **options)  # what is wrong with them is raised here
     certificates = {name: packed(options.get(name, ())) for name in ("trust", "timestamp_trust")}
-    desk = partial(VerifyingDesk, {**options, **certificates, "at": at}, redact=redact, verbose=verbose)
-    modules = PDF_MODULES if any(file.name.lower().endswith(".pdf") for file in run.files) else ()
-    with Pool(desk, modules) as pool, run.interruptible(pool) as interruption:
+    options = {**options, **certificates, "at": at}
+    desk = partial(VerifyingDesk, options, redact=redact, verbose=verbose, pdf=run.expects_pdf)
+    with Pool(desk) as pool, run.interruptible(pool) as interruption:
         clerk = Bystander(run, interruption)
-        results = run.work(pool, Phase.VERIFYING, todo, clerk, jobs=jobs_of(jobs), interruption=interruption)
+        results = run.work(
+            pool, Phase.VERIFYING, todo, clerk, jobs=jobs_of(jobs, spare=_WAITING), interruption=interruption
+        )
         for file, result in results:
             if isinstance(result, Verified):
                 facts = {"format": result.format, "source_sha256": result.sha256, "verdict": result.verdict}

@@ -20,7 +20,6 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from importlib import import_module
 from multiprocessing.connection import Connection, wait
 from typing import Any, Final, Protocol, Self
 
@@ -30,6 +29,8 @@ _AHEAD: Final = 4
 """Files in hand beyond the busy processes: a key that is slow must find the next one ready."""
 _PATIENCE: Final = 1.0
 """Seconds that a signature is kept back for that of a file before it: a very large one is then overtaken."""
+_GARBAGE: Final = 20_000
+"""Objects that a worker makes, for one document or two, before it looks for garbage. Python's 700 cost 5 %."""
 _SLOW_KEY: Final = 0.02
 """Seconds a signature takes from which on the parent, which hands out no work meanwhile, counts as slow."""
 
@@ -128,7 +129,7 @@ class _Nursery:
     So a worker starts in milliseconds, shares most of its memory, and holds nothing of the key or the terminal.
     """
 
-    def __init__(self, make_desk: Callable[[], Desk], modules: Sequence[str]) -> None:
+    def __init__(self, make_desk: Callable[[], Desk]) -> None:
         ours, theirs = socket.socketpair()
         sys.stdout.flush()
         sys.stderr.flush()
@@ -136,7 +137,7 @@ class _Nursery:
         if self._pid == 0:
             try:
                 ours.close()
-                self._nurse(theirs, make_desk, modules)
+                self._nurse(theirs, make_desk)
             finally:
                 os._exit(0)
         theirs.close()
@@ -163,12 +164,11 @@ class _Nursery:
         os.waitpid(self._pid, 0)
 
     @staticmethod
-    def _nurse(control: socket.socket, make_desk: Callable[[], Desk], modules: Sequence[str]) -> None:
+    def _nurse(control: socket.socket, make_desk: Callable[[], Desk]) -> None:
         _keep_to_the_parent()
         desk = make_desk()
-        for module in modules:
-            import_module(module)
         gc.freeze()  # what is there stays there: looking through it would copy it in every worker
+        gc.set_threshold(_GARBAGE, 10, 10)
         children: set[int] = set()
         while True:
             message, descriptors, _, _ = socket.recv_fds(control, 1, 1)
@@ -257,11 +257,10 @@ class _Worker:
 class Pool:
     """Workers for one batch. To be made before a key is opened, and closed after."""
 
-    def __init__(self, make_desk: Callable[[], Desk], modules: Sequence[str] = ()) -> None:
-        """`modules` are loaded once for all workers, where those are forked."""
+    def __init__(self, make_desk: Callable[[], Desk]) -> None:
         # Forking copies locks that other threads may hold; on macOS it breaks system libraries.
         forkable = sys.platform == "linux" and threading.active_count() == 1
-        self._nursery = _Nursery(make_desk, modules) if forkable else _Spawned(make_desk)
+        self._nursery = _Nursery(make_desk) if forkable else _Spawned(make_desk)
         self._workers: list[_Worker] = []
         self._key_seconds = 0.0
         self._kept_back: float | None = None

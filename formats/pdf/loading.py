@@ -13,6 +13,12 @@ from pathlib import Path
 _PACKAGE, _MODULE = "pyhanko_certvalidator", "pyhanko_certvalidator.util"
 
 
+def load_all() -> None:
+    """Import what it takes to sign and verify, which is otherwise done when the first document comes."""
+    load_object_model()
+    from . import signing, verify  # noqa: F401
+
+
 def load_object_model() -> None:
     """Import pyhanko.pdf_utils.reader with a copy of that one module, which nobody else gets to see.
 
