@@ -1,7 +1,8 @@
 """What a batch is compared with: the plain loop that one would write over the other libraries, in a child process.
 
 python batch_contenders.py prepare FOLDER NAME:KIND:COUNT:BYTES:BROKEN...
-python batch_contenders.py loop    FOLDER TOOL SOURCE TARGET       seconds of the loop, imports and key not counted
+python batch_contenders.py loop    FOLDER TOOL SOURCE TARGET       seconds of the loop, imports and key not counted;
+                                                                TOOL+ also verifies each file that it has written
 python batch_contenders.py check   FOLDER DOCUMENT...              {"valid": [true or false, ...]}
 """
 
@@ -59,13 +60,24 @@ def prepare(folder: Path, folders: list[str]) -> dict[str, Any]:
 
 def loop(folder: Path, tool: str, source: Path, target: Path) -> dict[str, Any]:
     """Every file once, one after the other. The first goes once more beforehand: what is imported late is imported."""
-    contender = TOOLS[tool](Identity(folder))
+    contender = TOOLS[tool.removesuffix("+")](Identity(folder))
+
+    def verify(result: Path) -> None:
+        right = (
+            contender.verify_file(result)
+            if hasattr(contender, "verify_file")
+            else contender.verify(result.read_bytes())
+        )
+        if not right:
+            raise SystemExit(f"{tool} does not accept what it wrote: {result.name}")
 
     def sign(document: Path, result: Path) -> None:
         if hasattr(contender, "sign_file"):
             contender.sign_file(document, result)
         else:
             result.write_bytes(contender.sign(document.read_bytes()))
+        if tool.endswith("+"):
+            verify(result)
 
     documents = sorted(path for path in source.rglob("*") if path.is_file())
     target.mkdir()

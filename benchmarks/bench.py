@@ -73,9 +73,12 @@ class Bench:
         self.work = work
         shutil.rmtree(work, ignore_errors=True)
         (work / "home").mkdir(parents=True)
-        self.environment = {
-            name: value for name, value in os.environ.items() if not name.startswith(("XDG_", "JITSUIN", "COV"))
-        } | {"HOME": str(work / "home"), "LC_ALL": "C.UTF-8"}
+        # What is being developed is compiled once, as what is installed was.
+        left_out = ("XDG_", "JITSUIN", "COV", "PYTHONDONTWRITEBYTECODE")
+        self.environment = {name: value for name, value in os.environ.items() if not name.startswith(left_out)} | {
+            "HOME": str(work / "home"),
+            "LC_ALL": "C.UTF-8",
+        }
         self.versions: dict[str, str] = {}
         self.absent: dict[str, str] = {}
 

@@ -31,15 +31,17 @@ class Watched:
     """What the parent had after each tenth of the time: whether it grows."""
 
 
-def watch(command: Sequence[object], work: Path, environment: Mapping[str, str]) -> Watched:
-    """Run it; `work` is a folder for what it says."""
+def watch(command: Sequence[object], work: Path, environment: Mapping[str, str], *, memory: bool) -> Watched:
+    """Run it; `work` is a folder for what it says. Without `memory` nobody else works meanwhile, to look at that."""
     with (work / "said").open("w+") as said, (work / "complaints").open("w+") as complaints:
         words = [str(word) for word in command]
         begin, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
         process = subprocess.Popen(words, stdout=said, stderr=complaints, env=dict(environment))
-        memory = _Memory()
+        seen = _Memory()
+        if not memory:
+            process.wait()
         while process.poll() is None:
-            memory.look(process.pid)
+            seen.look(process.pid)
             with suppress(subprocess.TimeoutExpired):
                 process.wait(0.1)
         seconds, after = time.perf_counter() - begin, resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -48,7 +50,7 @@ def watch(command: Sequence[object], work: Path, environment: Mapping[str, str])
         for file in (said, complaints):
             file.seek(0)
             texts.append(file.read())
-    return Watched(seconds, cpu, process.returncode, *texts, memory.parent, memory.all, memory.tenths())
+    return Watched(seconds, cpu, process.returncode, *texts, seen.parent, seen.all, seen.tenths())
 
 
 class _Memory:
