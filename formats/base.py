@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING, BinaryIO, Protocol, runtime_checkable
 
 from .verdict import SubIndication, Verdict
@@ -29,6 +30,13 @@ class SigningIdentity:
     issuers: tuple[x509.Certificate, ...] = ()
     name: str | None = None
     """The holder's name, for forms that state it beside the certificate."""
+
+    @cached_property
+    def fingerprint(self) -> bytes:
+        """SHA-256 of the certificate."""
+        from cryptography.hazmat.primitives import hashes
+
+        return self.certificate.fingerprint(hashes.SHA256())
 
 
 class Prepared(Protocol):

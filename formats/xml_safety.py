@@ -214,10 +214,7 @@ def _declared(head: bytes) -> str | None:
 def _index(root: etree._Element) -> dict[str, etree._Element]:
     ids: dict[str, etree._Element] = {}
     for element in root.iter(etree.Element):
-        attributes = element.attrib
-        if not attributes:
-            continue
-        for name, value in attributes.items():
+        for name, value in element.items():
             # Two Id attributes of one element may be equal: they mean the same.
             if (
                 name in ID_ATTRIBUTES

@@ -15,7 +15,6 @@ from itertools import count
 from typing import BinaryIO
 from urllib.parse import quote
 
-from cryptography.hazmat.primitives import hashes
 from lxml import etree
 
 from .base import Outline, SigningIdentity
@@ -136,7 +135,7 @@ class XmlOutline:
     def _fresh_id(self, identity: SigningIdentity) -> str:
         """An xsd:ID that no other begins with, says nothing about time or person, and comes out the same again."""
         digests = b"".join(reference.digest for reference in self.references)
-        seed = hashlib.sha256(digests + identity.certificate.fingerprint(hashes.SHA256())).hexdigest()[:16]
+        seed = hashlib.sha256(digests + identity.fingerprint).hexdigest()[:16]
         taken = [name for name in self.ids if name.startswith(f"_{seed}")]
         names = (f"_{seed}{n or ''}" for n in count())
         return next(name for name in names if not any(one.startswith(name) for one in taken))

@@ -102,7 +102,8 @@ def _read(document: XmlDocument, element: etree._Element, policy: VerificationPo
         signature = read_signature(element)  # 2
         finding = replace(finding, scheme=signature.scheme, weak=signature.weak)
         qualifying = read_qualifying(signature)
-        finding = replace(finding, weak=signature.weak or qualifying.weak)
+        if qualifying.weak:
+            finding = replace(finding, weak=True)
         if finding.weak and not policy.accept_sha1:
             raise RefusedSignatureError(SubIndication.CRYPTO_CONSTRAINTS_FAILURE, "sha1-refused")
         references = tuple(_resolve(document, signature, r, policy) for r in signature.references)  # 3

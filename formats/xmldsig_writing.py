@@ -5,7 +5,9 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
+from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import utils
 
@@ -71,9 +73,13 @@ def signed_info_content(writer: Writer, scheme: str, references: Iterable[Writte
 
 def key_info(writer: Writer, identity: SigningIdentity, chain: Chain) -> str:
     certificates = [identity.certificate, *(identity.issuers if chain is Chain.FULL else ())]
-    encoded = (base64.b64encode(c.public_bytes(serialization.Encoding.DER)).decode() for c in certificates)
-    written = "".join(writer.element("X509Certificate", text) for text in encoded)
+    written = "".join(writer.element("X509Certificate", _in_base64(one)) for one in certificates)
     return writer.element("KeyInfo", writer.element("X509Data", written))
+
+
+@lru_cache(maxsize=16)  # a folder of documents has one signer
+def _in_base64(certificate: x509.Certificate) -> str:
+    return base64.b64encode(certificate.public_bytes(serialization.Encoding.DER)).decode()
 
 
 def encoded_value(scheme: str, signature: bytes) -> str:

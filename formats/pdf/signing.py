@@ -13,7 +13,6 @@ from functools import cached_property
 from typing import BinaryIO
 
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
 from pyhanko.pdf_utils import generic
 
 from ..base import SigningIdentity
@@ -111,7 +110,7 @@ class PdfOutline:
         if scheme_for(identity.certificate) != self.scheme:
             return None
         cms = cms_form(identity, self.chain, signing_time=self.signing_time, timestamp_room=self.timestamp_room)
-        document_id = self.origin.document_id(identity.certificate.fingerprint(hashes.SHA256()))
+        document_id = self.origin.document_id(identity.fingerprint)
         name = (identity.name or _common_name(identity.certificate)) if self.signer_name else None
         entries = (b"" if name is None else b"\n/Name " + text_string(name)).join(self.entries)
         hole = dig(self.update.branch(), source, self.signature, entries, cms.size, document_id)
