@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .batch_cli import ARGUMENTS, batch_options, is_batch, many_options, sign_many, verifies_many, verify_many
+from .batch_cli import batch_options, is_batch, many_options, sign_many, verifies_many, verify_many
+from .batch_telling import ARGUMENTS
 from .card_cli import card
 from .doctor_cli import doctor
 from .extend_cli import extend

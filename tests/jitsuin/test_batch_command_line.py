@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from folders import fill, outputs, placed, small_pdf, small_xml
-from jitsuin.batch_cli import resume_command
+from jitsuin.batch_telling import resume_command
 from jitsuin.signer.simulator import SIGNATURE_PASSWORD
 
 COMMAND = str(Path(sysconfig.get_path("scripts"), "jitsuin"))
