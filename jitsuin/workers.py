@@ -275,6 +275,7 @@ class Pool:
         `wake` is a descriptor that becomes readable when the clerk may have stopped.
         """
         queue = enumerate(tasks)
+        to_place: list[tuple[_Worker, str]] = []
         while True:
             self._hand_out(queue, jobs, clerk, begun)
             busy = [worker for worker in self._workers if worker.number is not None]
@@ -287,8 +288,7 @@ class Pool:
                 continue
             listening = {worker.pipe: worker for worker in busy if worker.to_sign is None}
             others = [] if wake is None or clerk.stopped else [wake]
-            ready = _readable([*listening, *others], self._pause(clerk))
-            to_place: list[tuple[_Worker, str]] = []
+            ready = _readable([*listening, *others], 0 if to_place else self._pause(clerk))
             for worker in [listening[one] for one in ready if one in listening]:
                 number = worker.number
                 match self._heard(worker):
@@ -299,11 +299,11 @@ class Pool:
                     case ("done", result):
                         assert number is not None  # noqa: S101 - a busy worker has a number
                         yield number, result
-            if to_place:
-                granted = clerk.place([(worker.number or 0, sha256) for worker, sha256 in to_place])
-                for worker, _ in to_place:
-                    worker.tell(granted)
-            self._serve_key(clerk)
+            self._hand_out(queue, jobs, clerk, begun)  # before what takes its time
+            if self._serve_key(clerk) and self._key_seconds < _SLOW_KEY:
+                continue  # others ask for a place meanwhile: the journal is then synced once for all of them
+            self._place(to_place, clerk)
+            to_place = []
 
     def __enter__(self) -> Self:
         return self
@@ -321,6 +321,13 @@ class Pool:
             worker.pipe.close()
         self._workers.clear()
         self._nursery.close()
+
+    def _place(self, requests: Sequence[tuple[_Worker, str]], clerk: Clerk) -> None:
+        alive = [(worker, sha256) for worker, sha256 in requests if worker in self._workers]
+        if alive:
+            granted = clerk.place([(worker.number or 0, sha256) for worker, sha256 in alive])
+            for worker, _ in alive:
+                worker.tell(granted)
 
     def _hand_out(
         self, queue: Iterator[tuple[int, object]], jobs: int, clerk: Clerk, begun: Callable[[int], None]
@@ -380,10 +387,13 @@ class Pool:
         self._kept_back = self._kept_back or time.monotonic()
         return max(0, self._kept_back + _PATIENCE - time.monotonic())
 
-    def _serve_key(self, clerk: Clerk) -> None:
-        """One signature, for the first file in the order of the folder; none for all of them where we have stopped."""
+    def _serve_key(self, clerk: Clerk) -> bool:
+        """One signature, for the first file in the order of the folder; none for all of them where we have stopped.
+
+        Says whether anybody was served.
+        """
         if self._pause(clerk) != 0:
-            return
+            return False
         waiting = [worker for worker in self._workers if worker.to_sign is not None]
         waiting.sort(key=lambda worker: worker.number or 0)
         for worker in waiting if clerk.stopped else waiting[:1]:
@@ -394,3 +404,4 @@ class Pool:
             self._key_seconds = time.monotonic() - begun
             worker.to_sign = None
             worker.tell(value)
+        return True
