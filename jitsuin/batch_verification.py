@@ -70,14 +70,15 @@ def verify_journal(
 ) -> BatchResult:
     """Verify the outputs of `sign_batch` against its journal: each is there, unchanged, and verifies; no other is.
 
-    What the journal says not to be signed is told as it says. Raises InputError (`no-journal`, `journal`).
+    They come in the order of their names. What the journal says not to be signed is told as it says.
+    Raises InputError (`no-journal`, `journal`).
     """
     output, at = Path(output), at or clock.now()
     history = read_history(output)
     if not history.runs:
         raise InputError(path=str(output), reason="no-journal")
     files, todo = [], []
-    for name, entry in history.entries.items():
+    for name, entry in sorted(history.entries.items(), key=lambda item: item[0].split("/")):
         target = output / (entry.target or name)
         file = File(Found(name, target if entry.target_sha256 else Path(entry.source or name)), target)
         files.append(file)

@@ -98,8 +98,14 @@ def configured_trust_sets() -> dict[str, TrustSet]:
 
 def batch_rules() -> tuple[tuple[str, str], ...]:
     """Pattern and profile of each `[[batch.rules]]`, in their order. Raises ConfigurationError."""
+    from . import registry
+
     path, tables = _tables()
-    return _rules(path, tables.get(_BATCH, {}))
+    rules = _rules(path, tables.get(_BATCH, {}))
+    for _, profile in rules:
+        if profile not in registry.profiles():
+            raise ConfigurationError(path=str(path), reason="no-such-profile", detail=profile)
+    return rules
 
 
 def _tables() -> tuple[Path, Mapping[str, object]]:

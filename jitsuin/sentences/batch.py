@@ -85,6 +85,10 @@ ERRORS: Mapping[str, tuple[str, str]] = {
         "{path}: {detail} is a list of rules, each with the two texts `pattern` and `profile`",
         "{path}: {detail}には、patternとprofile(いずれも文字列)の組を並べてください",
     ),
+    "ConfigurationError.no-such-profile": (
+        "{path}: {detail} in [[batch.rules]] is no profile. See `jitsuin profiles`",
+        "{path}: [[batch.rules]]の{detail}というプロファイルはありません。`jitsuin profiles`をご覧ください",
+    ),
     "BatchError.strict": (
         "nothing was signed, as {count} of the files cannot be (--strict)",
         "署名できないファイルが{count}件あるため、1件も署名していません(--strict)",

@@ -183,6 +183,9 @@ def test_rules_of_the_configuration(sign, tmp_path: Path, monkeypatch: pytest.Mo
     for wrong in ("[batch]\nx = 1", "[[batch.rules]]\npattern = 1\nprofile = 'x'", "batch = 1", "[batch.rules]\n"):
         configuration.write_text(wrong)
         assert sign(tmp_path / "in", "--yes").code == 2
+    configuration.write_text('[[batch.rules]]\npattern = "*"\nprofile = "nonsense"\n')
+    run = sign(tmp_path / "in", "--yes")
+    assert (run.code, str(configuration) in run.err, "nonsense" in run.err) == (2, True, True)
 
 
 def test_a_second_run_meanwhile_is_refused(sign, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
