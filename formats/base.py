@@ -63,18 +63,21 @@ class Prepared(Protocol):
 
 
 class Outline(Protocol):
-    """What of preparing a document asks nothing of the signer: small plain data without the document, to be kept."""
+    """What of preparing a document asks nothing of the signer: small plain data without the document, to be kept.
+
+    A prepared document has one as its `outline`, or None there; `outline_of` gives it.
+    """
 
     def prepared(self, source: Source, identity: SigningIdentity) -> Prepared | None:
         """What `prepare` would give for the same bytes; None where it has to be asked, as for a key of another kind."""
 
 
-class Outlined(Prepared, Protocol):
-    """A prepared document of which another signer need not do everything again."""
+def outline_of(adapter: FormatAdapter, prepared: Prepared) -> Outline | None:
+    """The outline of what an adapter prepared, if the adapter's own class says `outlines = True`.
 
-    @property
-    def outline(self) -> Outline | None:
-        """None where that is not so."""
+    Inherited it does not count: a class that has another `open` or `prepare` would not be asked when it is used.
+    """
+    return prepared.outline if vars(type(adapter)).get("outlines") else None  # type: ignore[attr-defined]
 
 
 @runtime_checkable

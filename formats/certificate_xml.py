@@ -32,6 +32,7 @@ class CertificateXmlAdapter:
 
     name = "certificate-xml"
     fallback = False
+    outlines = True
 
     def sniff(self, source: Source, filename: str) -> bool:  # noqa: ARG002 - the content tells
         """A TEGnnn element in the namespace that e-Tax shares among procedures."""

@@ -49,6 +49,7 @@ class EtaxAdapter:
 
     name = "etax"
     fallback = False
+    outlines = True
 
     def sniff(self, source: Source, filename: str) -> bool:  # noqa: ARG002 - the content tells
         """A DATA element in a namespace of e-Tax."""

@@ -20,6 +20,7 @@ class GenericXmlAdapter:
 
     name = "xmldsig"
     fallback = True
+    outlines = True
 
     def sniff(self, source: Source, filename: str) -> bool:  # noqa: ARG002 - the content tells
         """Anything that begins as XML does."""

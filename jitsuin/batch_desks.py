@@ -5,9 +5,11 @@ Tasks and results are plain data. Whatever goes wrong with a file is its result.
 
 from __future__ import annotations
 
+import gc
 import os
 import pickle
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -27,7 +29,7 @@ from .results import Notice, Rehearsal
 from .storage import open_document
 
 if TYPE_CHECKING:
-    from jitsuin.formats.base import FormatAdapter, Outline, SignatureFinding
+    from jitsuin.formats.base import FormatAdapter, SignatureFinding
     from jitsuin.formats.source import Source
     from jitsuin.formats.verdict import Verdict
     from jitsuin.signer.base import SignatureScheme, Signer
@@ -37,7 +39,7 @@ if TYPE_CHECKING:
     from .workers import Parent
 
 _CHUNK = 1 << 20
-_OUTLINE_BYTES = 4096
+_GARBAGE_BYTES = 8 << 20
 Identity = tuple[int, int]
 """Device and inode: which file it is, whatever it contains."""
 
@@ -65,7 +67,7 @@ class Rehearsed:
     notices: tuple[Notice, ...] = ()
     already_signed: bool = False
     outline: bytes | None = None
-    """What signing need not do again, pickled: of no use to the parent, which keeps it until then."""
+    """That of the plan: of no use to the parent, which keeps it."""
 
 
 @dataclass(frozen=True)
@@ -151,16 +153,17 @@ class SigningDesk:
         options = replace(options, trust=_unpacked(options.trust), timestamp_trust=_unpacked(options.timestamp_trust))
         self._all = Rehearsing(options, at)
         self._credentials = b""
+        self._tidy = _Tidy()
         self._known: tuple[SigningIdentity, Judgement] | None = None
 
     def work(self, task: object, parent: Parent) -> object:
         match task:
             case Rehearse():
-                return _result(lambda: self._rehearse(task))
+                return self._tidy.after(task.source, _result(lambda: self._rehearse(task)))
             case Sign():
-                return _result(lambda: self._sign(task, parent))
+                return self._tidy.after(task.source, _result(lambda: self._sign(task, parent)))
             case Check():
-                return _result(lambda: check(task))
+                return self._tidy.after(task.source, _result(lambda: check(task)))
         raise AssertionError(task)
 
     def _rehearse(self, task: Rehearse) -> Rehearsed:
@@ -178,7 +181,7 @@ class SigningDesk:
             rehearsal.source_sha256,
             identity,
             plan.notices,
-            outline=_kept(plan.outline),
+            outline=plan.outline,
         )
 
     def _sign(self, task: Sign, parent: Parent) -> Signed:
@@ -188,8 +191,7 @@ class SigningDesk:
         rehearsing = self._for(task.profile)
         adapter = registry.formats()[rehearsed.format]
         rehearsal = Rehearsal(task.source, task.target, rehearsing.profile(adapter), rehearsed.source_sha256)
-        outline = pickle.loads(rehearsed.outline) if rehearsed.outline else None  # noqa: S301 - our own
-        plan = Plan(rehearsal, adapter, rehearsed.notices, outline)
+        plan = Plan(rehearsal, adapter, rehearsed.notices, rehearsed.outline)
         identity, judgement = self._known_by(task.credentials)
         signing = Signing(cast("Signer", _DistantKey(identity, parent)), identity, judgement, rehearsing, parent.place)
         outcome = signing.sign(plan)
@@ -238,13 +240,14 @@ class VerifyingDesk:
         self._verifying = Verifying(**{**options, **certificates})
         self._redact = redact
         self._verbose = verbose
+        self._tidy = _Tidy()
 
     def work(self, task: object, parent: Parent) -> object:  # noqa: ARG002 - verifying asks nobody
         match task:
             case Verify():
-                return _result(lambda: self._verify(task))
+                return self._tidy.after(task.source, _result(lambda: self._verify(task)))
             case Check():
-                return _result(lambda: check(task))
+                return self._tidy.after(task.source, _result(lambda: check(task)))
         raise AssertionError(task)
 
     def _verify(self, task: Verify) -> Verified:
@@ -264,6 +267,24 @@ def credentials_of(signing: Signing) -> bytes:
     bare = replace(judgement, chain=replace(judgement.chain, certificates=()), notices=())
     in_der = tuple(one.public_bytes(Encoding.DER) for one in certificates)
     return pickle.dumps(_Credentials(in_der, identity.name, bare))
+
+
+class _Tidy:
+    """Looks for garbage after so many bytes of documents: Python goes by the number of objects, and a reader of a PDF,
+    which is a cycle of few, holds all of its document.
+    """
+
+    def __init__(self) -> None:
+        self._bytes = 0
+
+    def after(self, document: Path, result: object) -> object:
+        """The result, once the document is done with."""
+        with suppress(OSError):
+            self._bytes += document.stat().st_size
+        if self._bytes > _GARBAGE_BYTES:
+            gc.collect()
+            self._bytes = 0
+        return result
 
 
 def packed(names: TrustNames) -> TrustNames:
@@ -336,12 +357,6 @@ def _leads_through_link(path: Path, below: Path) -> bool:
         if os.path.islink(place):  # noqa: PTH114
             return True
     return False
-
-
-def _kept(outline: Outline | None) -> bytes | None:
-    """Pickled, unless a document has made it large: the parent has one for every file."""
-    data = pickle.dumps(outline) if outline is not None else b""
-    return data if 0 < len(data) <= _OUTLINE_BYTES else None
 
 
 def _signed_already(path: Path, content: Source) -> FormatAdapter | None:

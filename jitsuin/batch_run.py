@@ -29,6 +29,8 @@ class File:
     """As named for it, by option or rule; None takes the one that fits."""
     rehearsed: Rehearsed | None = None
     record: FileRecord | None = None
+    place: str | None = None
+    """The target as the journal has it, inside the folder of the outputs."""
     told: tuple[str, Mapping[str, object]] | None = None
     """What else is to be told of it when its turn comes: a text for people, and its JSON."""
 
@@ -50,7 +52,6 @@ class Run:
         self.has_written = False
         """Some output was put in its place, or may have been."""
         self._reported = 0
-        self._prefix = f"{output.as_posix().rstrip('/')}/" if output and output.parts else ""
 
     @property
     def expects_pdf(self) -> bool:
@@ -67,12 +68,13 @@ class Run:
     def entry(self, file: File, state: str, **facts: Any) -> Entry:
         """A line for the journal."""
         verdict, error = facts.get("verdict"), facts.get("error")
-        target = file.target.as_posix().removeprefix(self._prefix) if file.target and self.output else None
+        if file.place is None and file.target and self.output:
+            file.place = file.target.relative_to(self.output).as_posix()
         return Entry(
             name=file.name,
             state=state,
             source=str(file.found.source),
-            target=target,
+            target=file.place,
             source_sha256=facts.get("source_sha256"),
             target_sha256=facts.get("target_sha256"),
             profile=facts.get("profile"),

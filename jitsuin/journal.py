@@ -116,7 +116,7 @@ def _entry(line: Mapping[str, Any]) -> Entry:
     if not all(value is None or isinstance(value, str) for value in vars(entry).values()):
         raise TypeError
     target = PurePath(entry.target or entry.name)
-    if target.is_absolute() or ".." in target.parts:
+    if target.anchor or ".." in target.parts:
         raise ValueError("outside the folder")
     return entry
 

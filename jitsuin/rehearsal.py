@@ -5,6 +5,7 @@ Whatever can fail without a key fails here, before a card is touched.
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Iterable, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
@@ -16,7 +17,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from jitsuin.formats.base import Extends, SigningIdentity, ValidationData
+from jitsuin.formats.base import Extends, SigningIdentity, ValidationData, outline_of
 from jitsuin.formats.profiles import Chain as ChainOption
 
 from . import registry
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
     from jitsuin.formats.profiles import Profile
     from jitsuin.formats.source import Source
 
+_OUTLINE_BYTES = 4096
+"""So much is kept of each document of a folder until it is signed; mostly it is a third of that."""
 TimestampMode = Literal["require", "prefer"]
 
 
@@ -89,8 +92,8 @@ class Plan:
     rehearsal: Rehearsal
     adapter: FormatAdapter
     notices: tuple[Notice, ...] = ()
-    outline: Outline | None = None
-    """What need not be done again, for formats that have such."""
+    outline: bytes | None = None
+    """What need not be done again, pickled, for formats that have such; None where a document has made it large."""
     source: Source | None = None
     """Its bytes, if they are kept."""
     document: object | None = None
@@ -109,7 +112,8 @@ class Plan:
         self.let_go()
         if document is None:
             source = source or self._read_again()
-            prepared = self.outline.prepared(source, identity) if self.outline is not None else None
+            outline: Outline | None = pickle.loads(self.outline) if self.outline else None  # noqa: S301 - our own
+            prepared = outline.prepared(source, identity) if outline is not None else None
             if prepared is not None:
                 return prepared
             document = opened(self.adapter, source, normalize=bool(self.notices))[0]
@@ -173,11 +177,12 @@ class Rehearsing:
         profile = self.profile(adapter)
         document, notices = opened(adapter, content, normalize=self.options.normalize)
         prepared = adapter.prepare(document, self._stand_in, profile, self.at)
-        outline: Outline | None = getattr(prepared, "outline", None)  # isinstance takes ten times as long
         if profile.validation_data and isinstance(adapter, Extends):
             adapter.with_validation_data(document, ValidationData(), self.at)
         rehearsal = Rehearsal(source, target, profile, content.hasher("sha256").hexdigest())
-        if outline is not None and not notices:  # what was rewritten on the way is not what is read again
+        # What was rewritten on the way is not what is read again.
+        outline = _packed(outline_of(adapter, prepared)) if not notices else None
+        if outline is not None:
             return Plan(rehearsal, adapter, notices, outline, source=content)
         return Plan(rehearsal, adapter, notices, document=document)
 
@@ -232,6 +237,13 @@ class Rehearsing:
         if options.timestamp_url is None:
             return None
         return TimestampAuthority(options.timestamp_url, self.timestamp_store, self.broker, options.evidence, self.mode)
+
+
+def _packed(outline: Outline | None) -> bytes | None:
+    if outline is None:
+        return None
+    data = pickle.dumps(outline)
+    return data if len(data) <= _OUTLINE_BYTES else None
 
 
 def _fitting(options: SigningOptions, profile: Profile) -> SigningOptions:

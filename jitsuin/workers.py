@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from typing import Any, Final, Protocol, Self
 
-from .errors import NotAttemptedError, WorkerDiedError
+from .errors import NotAttemptedError, UnsentError, WorkerDiedError
 
 _AHEAD: Final = 4
 """Files in hand beyond the busy processes: a key that is slow must find the next one ready."""
@@ -89,8 +89,13 @@ def _serve(pipe: Connection, desk: Desk) -> None:
     parent = Parent(pipe)
     with suppress(EOFError, OSError):
         while True:
-            task = pipe.recv()
-            _send(pipe, ("done", desk.work(task, parent)))
+            result = desk.work(pipe.recv(), parent)
+            try:
+                _send(pipe, ("done", result))
+            except (EOFError, OSError):
+                raise
+            except Exception:  # noqa: BLE001 - what cannot be pickled raises anything
+                _send(pipe, ("done", UnsentError(kind=type(result).__name__)))
 
 
 def _keep_to_the_parent() -> None:
@@ -275,7 +280,6 @@ class Pool:
         `wake` is a descriptor that becomes readable when the clerk may have stopped.
         """
         queue = enumerate(tasks)
-        to_place: list[tuple[_Worker, str]] = []
         while True:
             self._hand_out(queue, jobs, clerk, begun)
             busy = [worker for worker in self._workers if worker.number is not None]
@@ -288,7 +292,8 @@ class Pool:
                 continue
             listening = {worker.pipe: worker for worker in busy if worker.to_sign is None}
             others = [] if wake is None or clerk.stopped else [wake]
-            ready = _readable([*listening, *others], 0 if to_place else self._pause(clerk))
+            ready = _readable([*listening, *others], self._pause(clerk))
+            to_place: list[tuple[_Worker, str]] = []
             for worker in [listening[one] for one in ready if one in listening]:
                 number = worker.number
                 match self._heard(worker):
@@ -300,10 +305,8 @@ class Pool:
                         assert number is not None  # noqa: S101 - a busy worker has a number
                         yield number, result
             self._hand_out(queue, jobs, clerk, begun)  # before what takes its time
-            if self._serve_key(clerk) and self._key_seconds < _SLOW_KEY:
-                continue  # others ask for a place meanwhile: the journal is then synced once for all of them
-            self._place(to_place, clerk)
-            to_place = []
+            self._place(to_place, clerk)  # before the key, which may be waited for as long as a person is away
+            self._serve_key(clerk)
 
     def __enter__(self) -> Self:
         return self
@@ -365,6 +368,8 @@ class Pool:
         except (EOFError, OSError):
             self._bury(worker)
             return "done", WorkerDiedError()
+        except Exception as error:  # noqa: BLE001 - somebody's adapter gave what cannot be unpickled
+            message = "done", UnsentError(kind=type(error).__name__)
         if message[0] == "done":
             worker.number = None
         return message
@@ -387,13 +392,10 @@ class Pool:
         self._kept_back = self._kept_back or time.monotonic()
         return max(0, self._kept_back + _PATIENCE - time.monotonic())
 
-    def _serve_key(self, clerk: Clerk) -> bool:
-        """One signature, for the first file in the order of the folder; none for all of them where we have stopped.
-
-        Says whether anybody was served.
-        """
+    def _serve_key(self, clerk: Clerk) -> None:
+        """One signature, for the first file in the order of the folder; none for all of them where we have stopped."""
         if self._pause(clerk) != 0:
-            return False
+            return
         waiting = [worker for worker in self._workers if worker.to_sign is not None]
         waiting.sort(key=lambda worker: worker.number or 0)
         for worker in waiting if clerk.stopped else waiting[:1]:
@@ -404,4 +406,3 @@ class Pool:
             self._key_seconds = time.monotonic() - begun
             worker.to_sign = None
             worker.tell(value)
-        return True

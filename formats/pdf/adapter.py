@@ -21,6 +21,7 @@ class PdfAdapter:
 
     name = "pdf"
     fallback = False
+    outlines = True
 
     def sniff(self, source: Source, filename: str) -> bool:  # noqa: ARG002 - the content tells
         """A header within the first kibibyte, where readers look for it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import json
 import multiprocessing
@@ -15,10 +16,12 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+from pyhanko.pdf_utils.reader import PdfFileReader
 
 import jitsuin
 from folders import faulty_signer, fill, journal, outputs, signatures_in, small_pdf, small_xml
 from jitsuin.batch import BatchOptions, rehearse_batch, sign_batch
+from jitsuin.batch_desks import Rehearse, Rehearsed, SigningDesk
 from jitsuin.batch_results import Event, FileBegun, FileEnded, FileReported, FileState, Phase, PhaseBegun, Summary
 from jitsuin.batch_verification import verify_batch, verify_journal
 from jitsuin.errors import InputChangedError, InputError, OutputError, UnknownFormatError, WorkerDiedError
@@ -127,6 +130,25 @@ def test_outputs_are_those_of_single_documents(sign: Sign, folder: Path, tmp_pat
             assert all(outcome.result for outcome in outcomes)
     assert outputs(alone) == outputs(tmp_path / "out")
     assert len(outputs(alone)) == 7
+
+
+def test_a_worker_lets_large_documents_go(tmp_path: Path, at: datetime) -> None:
+    """Python counts objects, of which a large PDF need not have many; a reader is a cycle that holds its document."""
+    gc.collect()
+    kept = []
+    for length in (9 << 20, 9):
+        path = tmp_path / f"{length}.pdf"
+        path.write_bytes(small_pdf("x" * length))
+        desk = SigningDesk(SigningOptions(), at)
+        gc.disable()
+        try:
+            for _ in range(5):
+                rehearsed = desk.work(Rehearse(path, tmp_path / "out.pdf", None, True, None), None)  # type: ignore[arg-type]
+                assert isinstance(rehearsed, Rehearsed), rehearsed
+            kept.append(sum(isinstance(one, PdfFileReader) for one in gc.get_objects()))
+        finally:
+            gc.enable()
+    assert kept == [0, 5], "the control: small ones wait for the garbage collector"
 
 
 def test_progress_tells_of_every_file(sign: Sign, folder: Path) -> None:

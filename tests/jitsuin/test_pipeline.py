@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import gzip
 import hashlib
 from collections.abc import Callable
 from dataclasses import FrozenInstanceError
@@ -398,13 +399,40 @@ def test_an_output_that_does_not_verify_is_not_written(
         def prepare(self, *arguments):  # type: ignore[no-untyped-def]
             prepared = super().prepare(*arguments)
             spoilt = prepared.document.replace("見本文具店".encode(), "見本文具屋".encode())
-            return dataclasses.replace(prepared, document=spoilt, outline=None)
+            return dataclasses.replace(prepared, document=spoilt)
 
     monkeypatch.setattr(registry, "formats", lambda: {"etax": Spoiling()})
     with jitsuin.open_signer(card(), pin=person, at=at) as signer, pytest.raises(SelfVerificationError) as refused:
         jitsuin.sign_file(desk / "income.xtx", desk / "s.xtx", signer=signer, trust=["simulator"], at=at)
     assert refused.value.facts["reason"] == "digest-differs"
     assert not (desk / "s.xtx").exists()
+
+
+@pytest.mark.parametrize("several", [False, True])
+def test_an_adapter_that_reads_otherwise_is_asked_for_every_document(
+    desk: Path, card: CardMaker, person, at: datetime, monkeypatch: pytest.MonkeyPatch, several: bool
+) -> None:
+    """It inherits from ours, whose outlines are about the bytes of the file, and opens what is packed in them."""
+    from jitsuin import registry
+    from jitsuin.formats.etax import EtaxAdapter
+    from jitsuin.formats.source import Source
+
+    class Packed(EtaxAdapter):
+        def sniff(self, source: Source, filename: str) -> bool:
+            return filename.endswith(".gz") or super().sniff(source, filename)
+
+        def open(self, source: Source):  # type: ignore[no-untyped-def]
+            data = source.read()
+            return super().open(Source.of(gzip.decompress(data) if data.startswith(b"\x1f\x8b") else data))
+
+    monkeypatch.setattr(registry, "formats", lambda: {"etax": Packed()})
+    (desk / "income.gz").write_bytes(gzip.compress((desk / "income.xtx").read_bytes()))
+    jobs = [(desk / "income.gz", desk / "a.xtx"), (desk / "income.xtx", desk / "b.xtx")]
+    with jitsuin.open_signer(card(), pin=person, at=at) as signer:
+        options = SigningOptions(trust=("simulator",))
+        for some in [jobs] if several else [jobs[:1], jobs[1:]]:
+            assert all(o.result for o in jitsuin.sign_files(some, signer=signer, options=options, at=at))
+    assert (desk / "a.xtx").read_bytes() == (desk / "b.xtx").read_bytes()
 
 
 def test_a_broken_earlier_signature_is_said(desk: Path, card: CardMaker, person, at: datetime) -> None:
