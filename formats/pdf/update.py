@@ -119,7 +119,7 @@ class Update:
         trailer["/W"] = generic.ArrayObject(map(NumberObject, (1, width, 2)))
         trailer["/Index"] = generic.ArrayObject(map(NumberObject, index))
         trailer["/Length"] = NumberObject(len(rows))
-        return b"%d 0 obj\n%b\nstream\n%b\nendstream\nendobj\n" % (own.idnum, self._dictionary(trailer), rows)
+        return b"%d 0 obj\n%b\nstream\n%b\nendstream\nendobj\n" % (own.idnum, self._dictionary(trailer), bytes(rows))
 
     def _dictionary(self, own: Mapping[str, generic.PdfObject]) -> bytes:
         """The entries of the earlier trailer, and those of this section."""
