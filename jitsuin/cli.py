@@ -325,14 +325,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
             arguments, status, {"kind": type(error).__name__, "message": error.format_message(), "facts": {}}
         )
     except (click.Abort, KeyboardInterrupt):
-        click.echo(
-            say("stopped; nothing was left half done", "中止しました。途中までのファイルは残していません"), err=True
-        )
-        status = _CANCELLED
+        status = _say_cancelled()
     except SystemExit as end:
         status = end.code if end.code == _TERMINATED else _CLOSED_PIPE  # click's way when the reader has gone away
     except Exception as error:  # noqa: BLE001 - the edge: an unexpected error gets a sentence, too
-        status = _report_error(arguments, error)
+        # Until Python 3.12 a signal that comes while a class is made, as in an import, is the cause of a RuntimeError.
+        match error.__cause__:
+            case KeyboardInterrupt():
+                status = _say_cancelled()
+            case SystemExit(code=code) if code == _TERMINATED:
+                status = code
+            case _:
+                status = _report_error(arguments, error)
     # The work is done: a signal that comes as late as this changes nothing of it.
     _at_a_signal(signal.SIG_IGN, "SIGINT", "SIGTERM", "SIGHUP")
     sys.exit(status if isinstance(status, int) else 0)
@@ -342,6 +346,11 @@ def _at_a_signal(action: Callable[[int, FrameType | None], object] | signal.Hand
     for name in names:
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), action)
+
+
+def _say_cancelled() -> int:
+    click.echo(say("stopped; nothing was left half done", "中止しました。途中までのファイルは残していません"), err=True)
+    return _CANCELLED
 
 
 def _end(_number: int, _frame: FrameType | None) -> None:

@@ -442,3 +442,26 @@ def test_a_password_that_is_no_text(desk: Path) -> None:
     call = [COMMAND, "sign", desk / "income.xtx", *key(desk), *TRUST, "--pin-source", "stdin"]
     done = subprocess.run(call, input=b"\xff\xfe\n", capture_output=True, timeout=60, check=False)
     assert (done.returncode, b"Traceback" in done.stderr) == (6, False)
+
+
+WHILE_A_CLASS_IS_MADE = """
+import os, signal, sys
+from jitsuin import cli
+
+class Attribute:
+    def __set_name__(self, owner, name):
+        os.kill(os.getpid(), getattr(signal, sys.argv[1])) if sys.argv[1] != "none" else 1 / 0
+
+cli.cli.main = lambda **_: type("Made", (), {"attribute": Attribute()})
+cli.main([])
+"""
+
+
+@pytest.mark.parametrize(("name", "code"), [("SIGINT", 130), ("SIGTERM", 143), ("SIGHUP", 143), ("none", 70)])
+def test_a_signal_while_a_class_is_made_ends_as_at_any_other_time(name: str, code: int) -> None:
+    """As in the imports of a command: until Python 3.12 a RuntimeError comes of it. The control is a real error."""
+    done = subprocess.run(
+        [sys.executable, "-c", WHILE_A_CLASS_IS_MADE, name], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == code, done.stderr
+    assert "Traceback" not in done.stderr
