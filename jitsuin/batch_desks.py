@@ -159,12 +159,15 @@ class SigningDesk:
     def work(self, task: object, parent: Parent) -> object:
         match task:
             case Rehearse():
-                return self._tidy.after(task.source, _result(lambda: self._rehearse(task)))
+                result = _result(lambda: self._rehearse(task))
             case Sign():
-                return self._tidy.after(task.source, _result(lambda: self._sign(task, parent)))
+                result = _result(lambda: self._sign(task, parent))
             case Check():
-                return self._tidy.after(task.source, _result(lambda: check(task)))
-        raise AssertionError(task)
+                result = _result(lambda: check(task))
+            case _:
+                raise AssertionError(task)
+        self._tidy.after(task.source)
+        return result
 
     def _rehearse(self, task: Rehearse) -> Rehearsed:
         identity = identity_of(task.source, below=task.root)
@@ -202,15 +205,15 @@ class SigningDesk:
     def _for(self, profile: str | None) -> Rehearsing:
         return self._all if profile is None else self._all.with_options(profile=profile)
 
-    def _known_by(self, packed: bytes) -> tuple[SigningIdentity, Judgement]:
+    def _known_by(self, data: bytes) -> tuple[SigningIdentity, Judgement]:
         """Read once, as they are the same for every file."""
-        if self._known is None or packed != self._credentials:
-            credentials: _Credentials = pickle.loads(packed)  # noqa: S301 - our own
+        if self._known is None or data != self._credentials:
+            credentials: _Credentials = pickle.loads(data)  # noqa: S301 - our own
             certificate, *issuers = map(x509.load_der_x509_certificate, credentials.certificates)
             chain = replace(credentials.judgement.chain, certificates=(certificate, *issuers))
             identity = SigningIdentity(certificate, tuple(issuers), credentials.name)
             self._known = identity, replace(credentials.judgement, chain=chain)
-            self._credentials = packed
+            self._credentials = data
         return self._known
 
 
@@ -245,10 +248,13 @@ class VerifyingDesk:
     def work(self, task: object, parent: Parent) -> object:  # noqa: ARG002 - verifying asks nobody
         match task:
             case Verify():
-                return self._tidy.after(task.source, _result(lambda: self._verify(task)))
+                result = _result(lambda: self._verify(task))
             case Check():
-                return self._tidy.after(task.source, _result(lambda: check(task)))
-        raise AssertionError(task)
+                result = _result(lambda: check(task))
+            case _:
+                raise AssertionError(task)
+        self._tidy.after(task.source)
+        return result
 
     def _verify(self, task: Verify) -> Verified:
         identity_of(task.source, below=task.root)
@@ -277,14 +283,13 @@ class _Tidy:
     def __init__(self) -> None:
         self._bytes = 0
 
-    def after(self, document: Path, result: object) -> object:
-        """The result, once the document is done with."""
+    def after(self, document: Path) -> None:
+        """The document is done with, and nothing of it is held any more."""
         with suppress(OSError):
             self._bytes += document.stat().st_size
         if self._bytes > _GARBAGE_BYTES:
             gc.collect()
             self._bytes = 0
-        return result
 
 
 def packed(names: TrustNames) -> TrustNames:
